@@ -1,0 +1,1 @@
+"""Pages that read published snapshots and nothing else."""

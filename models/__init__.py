@@ -1,0 +1,1 @@
+"""Text in, scores out; knows nothing of sources, the warehouse or Airflow."""

@@ -1,0 +1,1 @@
+"""Detectors: one file each. See base.py for the contract."""

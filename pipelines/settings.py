@@ -1,0 +1,214 @@
+"""earshot.toml as typed settings. An error names the file, the stanza, the key, and what is allowed."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from datetime import timedelta
+from difflib import get_close_matches
+from functools import cached_property
+from pathlib import Path
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from pipelines import registry
+from pipelines.errors import ConfigError
+from pipelines.records import Brand, Query
+
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+SPAN = r"^\d+[mhd]$"
+
+
+def span(text: str) -> timedelta:
+    """A length of time as it is written in earshot.toml.
+
+    >>> span("15m"), span("6h"), span("400d")
+    (datetime.timedelta(seconds=900), datetime.timedelta(seconds=21600), datetime.timedelta(days=400))
+    """
+    if not re.match(SPAN, text):
+        raise ConfigError(f"{text!r} is not a length of time; write a number and m, h or d, such as 15m.")
+    return timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
+
+
+class _Stanza(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ProjectStanza(_Stanza):
+    """[project]"""
+
+    name: str = Field(default="My brands", description="Title shown on the pages and in messages.")
+    storage: str = Field(default="earshot-data", description="Folder for landing files, warehouse and snapshots; relative to earshot.toml.")
+    timezone: str = Field(default="UTC", description="Time zone in which pages show times and days begin, such as Europe/Berlin.")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except Exception as error:
+            raise ValueError("not a time zone; use a name such as UTC or Europe/Berlin") from error
+        return value
+
+
+class BrandStanza(_Stanza):
+    """[brands.<key>]"""
+
+    name: str = Field(description="The brand's name as people write it.")
+    handles: list[str] = Field(default_factory=list, description="Accounts of the brand, with or without @.")
+    aliases: list[str] = Field(default_factory=list, description="Other ways in which people name it.")
+    exclude: list[str] = Field(default_factory=list, description="Phrases in which the name means something else, such as 'united states'.")
+    competitor: bool = Field(default=False, description="True for a rival: it counts in share of voice and is not alerted on unless asked.")
+
+
+class ModelsStanza(_Stanza):
+    """[models]"""
+
+    active: str = Field(default="encoder", description="Which model scores sentiment and intent: encoder, lexicon (no weights) or none.", pattern="^(encoder|lexicon|none)$")
+
+
+class CareStanza(_Stanza):
+    """[care]"""
+
+    first_response_target: str = Field(default="60m", description="Within how long a person should have answered.", pattern=SPAN)
+
+
+class PrivacyStanza(_Stanza):
+    """[privacy]"""
+
+    salt: str = Field(default="env:EARSHOT_SALT", description="Secret that pseudonyms are made with: a reference such as env:NAME or file:PATH.")
+
+
+class RetentionStanza(_Stanza):
+    """[retention]"""
+
+    mentions: str = Field(default="400d", description="How long mentions are kept.", pattern=SPAN)
+
+
+class Settings(BaseModel):
+    """Everything in earshot.toml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    project: ProjectStanza = ProjectStanza()
+    brands: dict[str, BrandStanza] = Field(default_factory=dict)
+    sources: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    models: ModelsStanza = ModelsStanza()
+    detectors: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    notifiers: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    care: CareStanza = CareStanza()
+    privacy: PrivacyStanza = PrivacyStanza()
+    retention: RetentionStanza = RetentionStanza()
+    path: Path = Field(default=Path("earshot.toml"), exclude=True)
+
+    @cached_property
+    def storage(self) -> Path:
+        """Folder that holds `landing/`, `warehouse.duckdb` and `serving/`; EARSHOT_STORAGE overrides it."""
+        return Path(os.environ.get("EARSHOT_STORAGE") or self.path.parent / self.project.storage).resolve()
+
+    @cached_property
+    def query(self) -> Query:
+        brands = tuple(
+            Brand(
+                key=key, name=b.name, handles=tuple(h.lstrip("@") for h in b.handles), aliases=tuple(b.aliases),
+                exclude=tuple(b.exclude), is_competitor=b.competitor,
+            )
+            for key, b in self.brands.items()
+        )
+        return Query(brands=brands)
+
+    def plugin(self, group: registry.Group, name: str) -> Any:
+        """The configured source, detector or notifier of stanza [group.name].
+
+        Raises:
+            ConfigError: no such stanza, an unknown kind, or a wrong key or value in it.
+        """
+        stanzas = cast(dict[str, dict[str, Any]], getattr(self, group))
+        if name not in stanzas:
+            raise ConfigError(f"{self.path}: there is no [{group}.{name}]; there are: {', '.join(stanzas) or 'none'}.")
+        values = stanzas[name]
+        if "kind" not in values:
+            raise ConfigError(f"{self.path}: [{group}.{name}] has no kind; allowed: {', '.join(registry.kinds(group))}.")
+        try:
+            kind = registry.load(group, str(values["kind"]))
+            return kind(**values | {"name": name})
+        except ValidationError as error:
+            raise ConfigError(f"{self.path}: {explain(error, f'[{group}.{name}]', kind)}") from None
+        except ConfigError as error:
+            raise ConfigError(f"{self.path}: [{group}.{name}]: {error}") from None
+
+
+def explain(error: ValidationError, stanza: str, model: type[BaseModel]) -> str:
+    """The first problem of a validation error, in one sentence that names the key and what is allowed."""
+    first = error.errors()[0]
+    place = [str(p) for p in first["loc"]]
+    key = place[-1] if place else "?"
+    if not stanza and len(place) > 1:
+        stanza = f"[{'.'.join(place[:-1])}]"
+    if first["type"] == "extra_forbidden":
+        allowed = _allowed(model, place[:-1])
+        near = get_close_matches(key, allowed, 1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        return f"{stanza} has no key {key!r}; {hint}allowed: {', '.join(allowed)}."
+    if first["type"] == "missing":
+        return f"{stanza} needs the key {key!r}."
+    message = first["msg"].removeprefix("Value error, ").rstrip(".")
+    return f"{stanza} {key} = {first['input']!r}: {message[0].lower()}{message[1:]}."
+
+
+def _allowed(model: type[BaseModel], place: list[str]) -> list[str]:
+    """Keys allowed at `place` below `model`; a path part that is no field is the name of a stanza."""
+    for part in place:
+        if part not in model.model_fields:
+            continue
+        annotation = model.model_fields[part].annotation
+        inner = [a for a in getattr(annotation, "__args__", (annotation,)) if isinstance(a, type) and issubclass(a, BaseModel)]
+        if inner:
+            model = inner[0]
+    return [name for name in model.model_fields if name not in ("path", "name") or model is BrandStanza or model is ProjectStanza]
+
+
+def read(path: Path) -> Settings:
+    """Read and check earshot.toml, with every stanza's plug-in.
+
+    Raises:
+        ConfigError: the file is missing, is not TOML, or has a wrong stanza, key or value.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: there is no such file; `earshot init` writes one.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: is not valid TOML: {error}.") from None
+    try:
+        settings = Settings(**values | {"path": path})
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {explain(error, '', Settings)}") from None
+    for group in ("sources", "detectors", "notifiers"):
+        for name in getattr(settings, group):
+            settings.plugin(cast(registry.Group, group), name)
+    return settings
+
+
+def secret(reference: str, default: str | None = None) -> str:
+    """The value behind a reference: `env:NAME` or `file:PATH`. Secrets are never written into earshot.toml.
+
+    Raises:
+        ConfigError: the reference has another form, or points at nothing and there is no default.
+    """
+    scheme, _, rest = reference.partition(":")
+    if scheme == "env":
+        value = os.environ.get(rest, default)
+        if value is None:
+            raise ConfigError(f"{reference}: the environment variable {rest} is not set.")
+        return value
+    if scheme == "file":
+        try:
+            return Path(rest).expanduser().read_text(encoding="utf-8").strip()
+        except OSError:
+            raise ConfigError(f"{reference}: the file cannot be read.") from None
+    raise ConfigError(f"{reference.split(':')[0]!r}...: a secret is given as env:NAME or file:PATH, never as its value.")

@@ -1,0 +1,1 @@
+"""Sources: one file each. See base.py for the contract."""

@@ -1,0 +1,1 @@
+"""DuckDB and SQL; knows nothing of models, Airflow or dashboards."""
