@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import secrets
 import tomllib
 from datetime import timedelta
 from difflib import get_close_matches
@@ -20,6 +22,7 @@ from pipelines.records import Brand, Query
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 SPAN = r"^\d+[mhd]$"
+_PATTERNS = {SPAN: "write a number and m, h or d, such as 15m", "^(encoder|lexicon|none)$": "allowed are encoder, lexicon and none"}
 
 
 def span(text: str) -> timedelta:
@@ -79,7 +82,7 @@ class CareStanza(_Stanza):
 class PrivacyStanza(_Stanza):
     """[privacy]"""
 
-    salt: str = Field(default="env:EARSHOT_SALT", description="Secret that pseudonyms are made with: a reference such as env:NAME or file:PATH.")
+    salt: str = Field(default="", description="Secret that pseudonyms are made with: env:NAME or file:PATH; left out, one is made once in the storage folder.")
 
 
 class RetentionStanza(_Stanza):
@@ -107,6 +110,22 @@ class Settings(BaseModel):
     def storage(self) -> Path:
         """Folder that holds `landing/`, `warehouse.duckdb` and `serving/`; EARSHOT_STORAGE overrides it."""
         return Path(os.environ.get("EARSHOT_STORAGE") or self.path.parent / self.project.storage).resolve()
+
+    @cached_property
+    def salt(self) -> str:
+        """Secret behind the pseudonyms: the one referred to, or one that is made once and kept in the storage folder."""
+        if self.privacy.salt:
+            return secret(self.privacy.salt)
+        path = self.storage / "salt"
+        if not path.exists():
+            self.storage.mkdir(parents=True, exist_ok=True)
+            fresh = self.storage / f"salt.{os.getpid()}"
+            fresh.touch(mode=0o600)
+            fresh.write_text(secrets.token_hex(32), encoding="utf-8")
+            with contextlib.suppress(FileExistsError):  # another process was first: its salt counts
+                os.link(fresh, path)
+            fresh.unlink()
+        return path.read_text(encoding="utf-8").strip()
 
     @cached_property
     def query(self) -> Query:
@@ -151,10 +170,13 @@ def explain(error: ValidationError, stanza: str, model: type[BaseModel]) -> str:
         allowed = _allowed(model, place[:-1])
         near = get_close_matches(key, allowed, 1)
         hint = f"did you mean {near[0]!r}? " if near else ""
-        return f"{stanza} has no key {key!r}; {hint}allowed: {', '.join(allowed)}."
+        what = f"{stanza} has no key {key!r}" if stanza else f"there is no stanza [{key}]"
+        return f"{what}; {hint}allowed: {', '.join(allowed)}."
     if first["type"] == "missing":
         return f"{stanza} needs the key {key!r}."
     message = first["msg"].removeprefix("Value error, ").rstrip(".")
+    if first["type"] == "string_pattern_mismatch":
+        message = _PATTERNS.get(first["ctx"]["pattern"], message)
     return f"{stanza} {key} = {first['input']!r}: {message[0].lower()}{message[1:]}."
 
 
