@@ -174,6 +174,8 @@ def explain(error: ValidationError, stanza: str, model: type[BaseModel]) -> str:
         return f"{what}; {hint}allowed: {', '.join(allowed)}."
     if first["type"] == "missing":
         return f"{stanza} needs the key {key!r}."
+    if first["type"] in ("dict_type", "model_type"):
+        return f"{stanza} {key} must be a stanza of its own: write {stanza[:-1]}.{key}] and its keys below it."
     message = first["msg"].removeprefix("Value error, ").rstrip(".")
     if first["type"] == "string_pattern_mismatch":
         message = _PATTERNS.get(first["ctx"]["pattern"], message)
