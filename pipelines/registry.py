@@ -30,7 +30,7 @@ def load(group: Group, kind: str) -> Any:
         ConfigError: there is no such module, or it holds no subclass of the group's base class.
     """
     if kind not in kinds(group):
-        raise ConfigError(f"[{group}.*] kind = {kind!r} is not known; allowed: {', '.join(kinds(group))}.")
+        raise ConfigError(f"kind = {kind!r} is not known; allowed: {', '.join(kinds(group))}.")
     module = importlib.import_module(f"pipelines.{group}.{kind}")
     base = getattr(importlib.import_module(f"pipelines.{group}.base"), _BASES[group])
     own = [

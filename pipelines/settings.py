@@ -105,11 +105,12 @@ class Settings(BaseModel):
     privacy: PrivacyStanza = PrivacyStanza()
     retention: RetentionStanza = RetentionStanza()
     path: Path = Field(default=Path("earshot.toml"), exclude=True)
+    folder: Path | None = Field(default=None, exclude=True)  # storage as given on the command line
 
     @cached_property
     def storage(self) -> Path:
         """Folder that holds `landing/`, `warehouse.duckdb` and `serving/`; EARSHOT_STORAGE overrides it."""
-        return Path(os.environ.get("EARSHOT_STORAGE") or self.path.parent / self.project.storage).resolve()
+        return Path(self.folder or os.environ.get("EARSHOT_STORAGE") or self.path.parent / self.project.storage).resolve()
 
     @cached_property
     def salt(self) -> str:
@@ -191,7 +192,7 @@ def _allowed(model: type[BaseModel], place: list[str]) -> list[str]:
         inner = [a for a in getattr(annotation, "__args__", (annotation,)) if isinstance(a, type) and issubclass(a, BaseModel)]
         if inner:
             model = inner[0]
-    return [name for name in model.model_fields if name not in ("path", "name") or model is BrandStanza or model is ProjectStanza]
+    return [name for name in model.model_fields if name not in ("path", "folder", "name") or model is BrandStanza or model is ProjectStanza]
 
 
 def read(path: Path) -> Settings:
@@ -209,7 +210,7 @@ def read(path: Path) -> Settings:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: is not valid TOML: {error}.") from None
     try:
-        settings = Settings(**values | {"path": path})
+        settings = Settings(**values | {"path": path, "folder": None})
     except ValidationError as error:
         raise ConfigError(f"{path}: {explain(error, '', Settings)}") from None
     for group in ("sources", "detectors", "notifiers"):

@@ -35,7 +35,7 @@ def settings(args: argparse.Namespace, *, optional: bool = False) -> Settings:
         return found
     if args.warehouse.exists() and not args.warehouse.is_dir():
         raise ConfigError(f"--warehouse {args.warehouse}: is a file; give a folder.")
-    return found.model_copy(update={"project": found.project.model_copy(update={"storage": str(args.warehouse.absolute())})})
+    return found.model_copy(update={"folder": args.warehouse})
 
 
 def slug(name: str) -> str:

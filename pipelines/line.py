@@ -1,0 +1,116 @@
+"""The whole line in one process, without Airflow: the same stages in the same order.
+
+collect -> enrich -> load for every window that is due, then aggregate -> detect -> publish -> alert once. Each stage is
+harmless to repeat, so a run that was killed anywhere is finished by the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from pipelines.errors import SourceError
+from pipelines.records import Window
+from pipelines.settings import Settings, span
+
+Progress = Callable[[str, str], None]  # (stage, window) as each begins
+
+
+@dataclass
+class Report:
+    """What a run did. rows_in = stored + unchanged + quarantined."""
+
+    rows_in: int = 0
+    stored: int = 0
+    unchanged: int = 0
+    quarantined: int = 0
+    failed_sources: dict[str, str] = field(default_factory=dict)
+    version: str = ""
+    sent: int = 0
+    failed: int = 0
+
+
+def windows(source: Any, *, since: datetime, now: datetime) -> Iterator[Window]:
+    """The windows of a source that a run at `now` collects.
+
+    An incremental source has one, the present minute: it gives what is new whenever it is asked. Any other source has all
+    windows between `since` and `now`, or of its whole period where that is fixed.
+    """
+    if source.incremental:
+        yield Window.around(now, timedelta(minutes=1))
+        return
+    start, end = source.period() or (since, now)
+    window = Window.around(start, span(source.window))
+    while window.start < end:
+        yield window
+        window = Window(window.end, window.end + (window.end - window.start))
+
+
+def _process(settings: Settings, source: str, keys: list[str], report: Report, *, now: datetime, model: str | None, progress: Progress) -> None:
+    from pipelines import enrich, load
+
+    for key in keys:
+        progress("enrich", key)
+        enrich.run(settings, source, key, now=now, model=model)
+        progress("load", key)
+        loaded = load.run(settings, source, key, now=now, model=model)
+        report.rows_in += loaded.rows_in
+        report.stored += loaded.stored
+        report.unchanged += loaded.unchanged
+        report.quarantined += loaded.quarantined
+
+
+def _finish(settings: Settings, report: Report, *, now: datetime, progress: Progress) -> None:
+    from pipelines import aggregate, alert, detect, publish
+
+    progress("aggregate", "")
+    aggregate.run(settings, now=now)
+    progress("detect", "")
+    detect.run(settings, now=now)
+    progress("publish", "")
+    report.version = publish.run(settings, now=now).version
+    progress("alert", "")
+    delivered = alert.run(settings, now=now)
+    report.sent, report.failed = delivered.sent, delivered.failed
+    if delivered.sent or delivered.failed:
+        publish.run(settings, now=now)  # the pages show who was told
+
+
+def run_file(settings: Settings, path: Path, mapping: Path | None, *, now: datetime, model: str | None, progress: Progress) -> Report:
+    """Run the line on one file.
+
+    Raises:
+        InputError, ConfigError: the file or its mapping cannot be used.
+    """
+    from pipelines import collect
+
+    report = Report()
+    progress("collect", path.name)
+    collected = collect.run_file(settings, path, mapping, now=now)
+    _process(settings, collected.source, collected.window_keys, report, now=now, model=model, progress=progress)
+    _finish(settings, report, now=now, progress=progress)
+    return report
+
+
+def run(
+    settings: Settings, *, now: datetime, since: datetime, sources: list[str] | None = None, model: str | None, progress: Progress
+) -> Report:
+    """Run the line on the configured sources. One source that fails is reported and stops no other."""
+    from pipelines import collect, landing
+
+    report = Report()
+    for name in sources or list(settings.sources):
+        source = settings.plugin("sources", name)
+        try:
+            for window in windows(source, since=since, now=now):
+                progress("collect", f"{name} {window.key}")
+                collect.run(settings, name, window, now=now)
+        except SourceError as error:
+            report.failed_sources[name] = str(error)
+        keys = landing.Landing(settings.storage).windows(name)  # also those that an earlier, killed run had landed
+        _process(settings, name, keys, report, now=now, model=model, progress=progress)
+    _finish(settings, report, now=now, progress=progress)
+    return report
