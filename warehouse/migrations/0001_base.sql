@@ -68,7 +68,9 @@ CREATE TABLE loads (                     -- row accounting: rows_in = stored + u
     stored BIGINT NOT NULL,
     unchanged BIGINT NOT NULL,
     quarantined BIGINT NOT NULL,
-    loaded_at TIMESTAMPTZ NOT NULL
+    loaded_at TIMESTAMPTZ NOT NULL,
+    content_hash VARCHAR,                -- of the landed files: the same again needs no load
+    models VARCHAR                       -- JSON {name@version: hash of its landed file}
 );
 
 CREATE TABLE alerts (
