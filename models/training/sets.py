@@ -1,0 +1,142 @@
+"""The training sets as one list of examples, each with targets for the heads that its set labels and none for the others.
+
+The folder is given by the user and never part of the project. Validation texts never train, whatever set they also occur in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from models.base import EMOTIONS, INTENTS, SENTIMENTS, ModelFault
+
+_MASKS = re.compile(r"@\w+|https?\S*|\bhttp\b|<\w+>|\\u[0-9a-f]{4}|&\w+;")
+_NOISE = re.compile(r"[\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One text with what is known about it; None or NaN-free maps mean "not labelled"."""
+
+    text: str
+    sentiment: int | None = None
+    emotion: int | None = None
+    irony: int | None = None
+    offensive: int | None = None
+    intents: dict[str, int] = field(default_factory=dict)  # label -> 0 or 1; labels that are absent are unknown
+    weight: int = 1  # times that it is seen in an epoch
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """Rows of a JSONL file.
+
+    Raises:
+        ModelFault: the file is missing or a line is not JSON.
+    """
+    try:
+        with path.open(encoding="utf-8") as lines:
+            return [json.loads(line) for line in lines if line.strip()]
+    except FileNotFoundError:
+        raise ModelFault(f"{path} is missing; --data names a folder laid out as models/cards/encoder.md describes.") from None
+    except ValueError as error:
+        raise ModelFault(f"{path}: {error}.") from None
+
+
+def fingerprint(text: str) -> str:
+    """What near-copies of a text share: its letters and digits without handles, links, case and punctuation.
+
+    >>> fingerprint("RT @me: Late AGAIN! http://x.y") == fingerprint("late again")
+    True
+    """
+    return _NOISE.sub(" ", _MASKS.sub(" ", text.lower())).strip().removeprefix("rt ")
+
+
+def fold(text: str, folds: int = 5) -> int:
+    """Which of `folds` parts a text belongs to: near-copies always to the same one, on every machine."""
+    return int(hashlib.sha256(fingerprint(text).encode()).hexdigest()[:8], 16) % folds
+
+
+def _sentiment(data: Path, part: str) -> list[Example]:
+    return [Example(r["text"], sentiment=SENTIMENTS.index(r["label"])) for r in read(data / f"tweeteval/sentiment_{part}.jsonl")]
+
+
+def _emotion(data: Path, part: str) -> list[Example]:
+    return [Example(r["text"], emotion=EMOTIONS.index(r["label"]), weight=2) for r in read(data / f"tweeteval/emotion_{part}.jsonl")]
+
+
+def _irony(data: Path, part: str) -> list[Example]:
+    return [Example(r["text"], irony=int(r["label"] == "irony"), weight=2) for r in read(data / f"tweeteval/irony_{part}.jsonl")]
+
+
+def _offensive(data: Path, part: str) -> list[Example]:
+    return [Example(r["text"], offensive=int(r["label"] == "offensive")) for r in read(data / f"tweeteval/offensive_{part}.jsonl")]
+
+
+def _intents(data: Path) -> list[Example]:
+    rows = read(data / "intents/train.jsonl")
+    return [Example(r["text"], intents={label: int(label in r["labels"]) for label in INTENTS}, weight=3) for r in rows]
+
+
+def _complaints(data: Path) -> list[Example]:
+    return [Example(r["text"], intents={"complaint": int(r["complaint"])}) for r in read(data / "intents/complaints_train.jsonl")]
+
+
+def _churn(data: Path) -> list[Example]:
+    return [Example(r["text"], intents={"churn_risk": int(r["churn"])}, weight=2) for r in read(data / "intents/churn_chat.jsonl")]
+
+
+def _topics(data: Path, seen: set[str]) -> list[Example]:
+    """Texts of the topic set that the sentiment set does not hold already, with the sentiment towards their topic."""
+    fresh = {}
+    for row in read(data / "topics/train.jsonl"):
+        key = fingerprint(row["text"])
+        if key not in seen:
+            fresh.setdefault(key, Example(row["text"], sentiment=SENTIMENTS.index(row["label"])))
+    return list(fresh.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Sets:
+    """Everything to train on and everything held aside.
+
+    Attributes:
+        train: examples of all sets.
+        held: examples by set name that training never sees: published validation splits, and one fifth of `intents` and
+            `complaints`, near-copies kept on one side.
+    """
+
+    train: list[Example]
+    held: dict[str, list[Example]]
+
+
+def load(data: Path, *, fold_out: int = 0) -> Sets:
+    """Read every set below `data`.
+
+    Args:
+        data: folder with tweeteval/, intents/ and topics/.
+        fold_out: which fifth of the intent and complaint sets is held aside; -1 holds nothing aside.
+
+    Raises:
+        ModelFault: a file is missing or is not JSONL.
+    """
+    held = {"sentiment": _sentiment(data, "val"), "emotion": _emotion(data, "val"), "irony": _irony(data, "val"), "offensive": _offensive(data, "val")}
+    intents, complaints = _intents(data), _complaints(data)
+    held["intents"] = [e for e in intents if fold(e.text) == fold_out]
+    held["complaints"] = [e for e in complaints if fold(e.text) == fold_out]
+    sentiment = _sentiment(data, "train")
+    seen = {fingerprint(e.text) for e in sentiment}
+    pool = [
+        *sentiment, *_topics(data, seen), *_emotion(data, "train"), *_irony(data, "train"), *_offensive(data, "train"), *intents, *complaints,
+        *_churn(data),
+    ]
+    return Sets(train=_without(pool, held.values()), held=held)
+
+
+def _without(pool: list[Example], held: Iterable[list[Example]]) -> list[Example]:
+    aside = {fingerprint(e.text) for examples in held for e in examples} - {""}
+    return [e for e in pool if fingerprint(e.text) not in aside]

@@ -1,0 +1,252 @@
+"""Training of one tier: all heads at once on all sets, resumable at any moment, the same run for the same seed.
+
+Batches hold texts of similar length and of every set; each head learns from the rows that label it. Word embeddings stay
+as they are, so that what is shipped is a small difference to the public backbone.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+from torch.nn import functional
+
+from models import backbones
+from models.base import INTENTS, ModelFault
+from models.network import Network, fresh
+from models.text import normalise
+from models.training.sets import Example, load
+
+MAX_TOKENS = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run does; a checkpoint of another plan is refused."""
+
+    tier: str = "fast"
+    seed: int = 1
+    epochs: int = 2
+    batch: int = 32
+    rate: float = 1e-4
+    warmup: float = 0.06
+    decay: float = 0.01
+    smoothing: float = 0.05
+    intent_weight: float = 3.0
+    average: float = 0.99  # of weights, every 10 steps
+    fold_out: int = 0
+    limit: int = 0  # examples; 0 means all: a small number is for trying things out
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """Token ids and targets of all examples. Missing targets are -1 (classes) or NaN (yes or no)."""
+
+    ids: list[list[int]]
+    classes: dict[str, Tensor]  # sentiment, emotion: n
+    binary: dict[str, Tensor]  # irony, offensive: n x 1; intents: n x 11
+
+
+def encode(examples: list[Example], tokenizer: Tokenizer) -> Encoded:
+    """Tokenise examples and lay out their targets."""
+    ids = [e.ids for e in tokenizer.encode_batch_fast([normalise(e.text) for e in examples])]
+
+    def classes(name: str) -> Tensor:
+        return torch.tensor([-1 if getattr(e, name) is None else getattr(e, name) for e in examples])
+
+    def yes(name: str) -> Tensor:
+        return torch.tensor([[float("nan") if getattr(e, name) is None else float(getattr(e, name))] for e in examples])
+
+    intents = torch.tensor([[float(e.intents.get(label, "nan")) for label in INTENTS] for e in examples])
+    return Encoded(ids, {"sentiment": classes("sentiment"), "emotion": classes("emotion")}, {"irony": yes("irony"), "offensive": yes("offensive"), "intents": intents})
+
+
+def tokenizer_of(path: Path) -> Tokenizer:
+    """The tokeniser of a backbone, cutting at MAX_TOKENS and adding no padding."""
+    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(MAX_TOKENS)
+    return tokenizer
+
+
+def order(lengths: list[int], weights: list[int], plan: Plan, epoch: int) -> list[list[int]]:
+    """The batches of one epoch: rows shuffled, sorted by length within runs of 100 batches, batches shuffled."""
+    rng = np.random.default_rng((plan.seed, epoch))
+    rows = rng.permutation(np.repeat(np.arange(len(lengths)), weights))
+    sizes = np.asarray(lengths)
+    batches: list[list[int]] = []
+    for start in range(0, len(rows), 100 * plan.batch):
+        run = rows[start : start + 100 * plan.batch]
+        run = run[np.argsort(sizes[run], kind="stable")]
+        batches += [run[i : i + plan.batch].tolist() for i in range(0, len(run), plan.batch)]
+    return [batches[i] for i in rng.permutation(len(batches))]
+
+
+def pad(ids: list[list[int]], device: torch.device) -> tuple[Tensor, Tensor]:
+    """n x longest token ids padded with 0, and n lengths."""
+    lengths = torch.tensor([len(row) for row in ids])
+    grid = np.zeros((len(ids), int(lengths.max())), dtype=np.int64)
+    for i, row in enumerate(ids):
+        grid[i, : len(row)] = row
+    return torch.from_numpy(grid).to(device), lengths.to(device)
+
+
+def loss_of(logits: dict[str, Tensor], encoded: Encoded, rows: list[int], plan: Plan) -> Tensor:
+    """Mean over the rows of a batch of the losses of the heads that each row labels."""
+    index = torch.tensor(rows)
+    total = torch.zeros((), device=next(iter(logits.values())).device)
+    for name, classes in encoded.classes.items():
+        total = total + functional.cross_entropy(
+            logits[name].float(), classes[index].to(total.device), ignore_index=-1, reduction="sum", label_smoothing=plan.smoothing
+        )
+    for name, values in encoded.binary.items():
+        goal = values[index].to(total.device)
+        known = ~goal.isnan()
+        each = functional.binary_cross_entropy_with_logits(logits[name].float(), goal.nan_to_num(0.0), reduction="none")
+        scale = plan.intent_weight / goal.shape[1]
+        total = total + (each * known).sum() * (scale if name == "intents" else 1.0)
+    return total / len(rows)
+
+
+class Run:
+    """One training run in a folder: `checkpoint.pt`, `log.txt` and, at the end, `final.pt`.
+
+    Args:
+        data: folder with the sets.
+        out: folder of the run; a checkpoint in it is continued.
+        plan: what to do.
+        device: "cpu" or "cuda".
+        report: called with (steps done, steps in all) after each step.
+    """
+
+    def __init__(self, data: Path, out: Path, plan: Plan, *, device: str = "cpu", report: Callable[[int, int], None] | None = None) -> None:
+        self.out, self.plan, self.report = out, plan, report or (lambda done, all_steps: None)
+        self.device = torch.device(device)
+        out.mkdir(parents=True, exist_ok=True)
+        torch.manual_seed(plan.seed)
+        if plan.tier not in backbones.TIERS:
+            raise ModelFault(f"There is no tier {plan.tier!r}; there are: {', '.join(backbones.TIERS)}.")
+        weights, tokenizer = backbones.files(backbones.TIERS[plan.tier])
+        self.tokenizer = tokenizer_of(tokenizer)
+        self.sets = load(data, fold_out=plan.fold_out)
+        train = self.sets.train[:: max(1, len(self.sets.train) // plan.limit)] if plan.limit else self.sets.train
+        self.encoded = encode(train, self.tokenizer)
+        self.weights = [e.weight for e in train]
+        self.network: Network = fresh(backbones.TIERS[plan.tier], weights).to(self.device)
+        self.network.words.weight.requires_grad_(False)
+        self.trained = {name: p for name, p in self.network.named_parameters() if p.requires_grad}
+        self.mean = {name: p.detach().clone() for name, p in self.trained.items()}
+        groups = [
+            {"params": [p for p in self.trained.values() if p.dim() > 1], "weight_decay": plan.decay},
+            {"params": [p for p in self.trained.values() if p.dim() <= 1], "weight_decay": 0.0},
+        ]
+        self.optimizer = torch.optim.AdamW(groups, lr=plan.rate, fused=True)
+        lengths = [len(ids) for ids in self.encoded.ids]
+        self.batches = [batch for epoch in range(plan.epochs) for batch in order(lengths, self.weights, plan, epoch)]
+        self.step = 0
+        self._resume()
+
+    def _resume(self) -> None:
+        path = self.out / "checkpoint.pt"
+        if not path.exists():
+            self.log(f"plan {asdict(self.plan)}; {len(self.encoded.ids)} texts, {len(self.batches)} steps, torch {torch.__version__}, {self.device}")
+            return
+        state = torch.load(path, map_location=self.device, weights_only=True)
+        if state["plan"] != asdict(self.plan) or state["steps"] != len(self.batches):
+            raise ModelFault(f"{path} belongs to another run: give another --out or remove it.")
+        self.network.load_state_dict(state["network"] | {"words.weight": self.network.words.weight})
+        self.mean = state["mean"]
+        self.optimizer.load_state_dict(state["optimizer"])
+        torch.set_rng_state(state["rng"].cpu())
+        self.step = state["step"]
+        self.log(f"resumed at step {self.step}")
+
+    def save(self) -> None:
+        """Write the checkpoint beside the old one, then replace it."""
+        network = {name: tensor for name, tensor in self.network.state_dict().items() if name != "words.weight"}
+        state: dict[str, Any] = {
+            "plan": asdict(self.plan), "steps": len(self.batches), "step": self.step, "network": network, "mean": self.mean,
+            "optimizer": self.optimizer.state_dict(), "rng": torch.get_rng_state(),
+        }
+        _write(state, self.out / "checkpoint.pt")
+
+    def log(self, line: str) -> None:
+        with (self.out / "log.txt").open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+    def train(self, *, save_every: int = 200, stop_after: int | None = None) -> Path:
+        """Train to the end (or for `stop_after` more steps), saving every `save_every` steps; returns the final weights' path."""
+        self.network.train()
+        until = len(self.batches) if stop_after is None else min(len(self.batches), self.step + stop_after)
+        losses: list[float] = []
+        started, first = time.monotonic(), self.step
+        while self.step < until:
+            losses.append(self._advance(self.batches[self.step]))
+            self.step += 1
+            self.report(self.step, len(self.batches))
+            if self.step % save_every == 0 or self.step == until:
+                self.save()
+                rate = (self.step - first) / (time.monotonic() - started)
+                self.log(f"step {self.step}/{len(self.batches)} loss {np.mean(losses[-save_every:]):.4f} steps/s {rate:.2f}")
+        path = self.out / "final.pt"
+        if self.step == len(self.batches):
+            _write({"plan": asdict(self.plan), "network": {name: p.cpu() for name, p in self.mean.items()}}, path)
+        return path
+
+    def _advance(self, rows: list[int]) -> float:
+        warm = max(1, int(self.plan.warmup * len(self.batches)))
+        left = (len(self.batches) - self.step) / max(1, len(self.batches) - warm)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.plan.rate * min((self.step + 1) / warm, left)
+        ids, lengths = pad([self.encoded.ids[i] for i in rows], self.device)
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=quick(self.device)):
+            logits = self.network(ids, lengths)
+        loss = loss_of(logits, self.encoded, rows, self.plan)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.trained.values(), 1.0)
+        self.optimizer.step()
+        if self.step % 10 == 9:
+            # Early on the average follows closely, otherwise it would remember the random start.
+            keep = min(self.plan.average, (1 + self.step / 10) / (10 + self.step / 10))
+            torch._foreach_lerp_(list(self.mean.values()), [p.detach() for p in self.trained.values()], 1 - keep)
+        return float(loss.detach())
+
+    def averaged(self) -> Network:
+        """The network with the averaged weights in place, ready to evaluate."""
+        self.network.load_state_dict(self.mean, strict=False)
+        return self.network.eval()
+
+
+def quick(device: torch.device) -> bool:
+    """Whether bf16 arithmetic is native on this device, so that using it is faster and not emulated."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return bool(torch.backends.cpu.get_cpu_capability().startswith("AVX512") and torch.ops.mkldnn._is_mkldnn_bf16_supported() and _flag("avx512_bf16"))
+
+
+def _flag(name: str) -> bool:
+    try:
+        return name in Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return False
+
+
+def _write(state: dict[str, Any], path: Path) -> None:
+    part = path.with_suffix(".part")
+    torch.save(state, part)
+    os.replace(part, path)
+
+
+def chunks(rows: list[int], size: int) -> Iterator[list[int]]:
+    """Pieces of at most `size`."""
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
