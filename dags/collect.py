@@ -1,0 +1,53 @@
+"""Collects mentions: one Dag for each `[sources.*]` stanza of earshot.toml, one run for each window of time just ended.
+
+A run redacts, pseudonymises and lands its window as one immutable file and then emits the asset `mentions` under the
+window's key, which starts `process`. A source that can give past windows again is backfilled with
+`airflow backfill create --dag-id collect_<source> --from-date ... --to-date ...`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import dag, get_current_context, task
+from airflow.sdk.exceptions import AirflowSkipException
+
+from dags._assets import MENTIONS, windows
+from dags._runtime import CONFIG, DEFAULTS, WINDOW, now, settings, window_key
+
+
+def collector(name: str, source: Any) -> None:
+    """The Dag of one source. A source that only gives what is new keeps a cursor, so its runs take turns."""
+
+    @dag(
+        dag_id=f"collect_{name}",
+        schedule=windows(source.window),
+        params=WINDOW,
+        max_active_runs=1 if source.incremental else 4,
+        doc_md=__doc__,
+        tags=["earshot", "collect", source.kind],
+        **DEFAULTS,
+    )
+    def collect() -> None:
+        @task(outlets=[MENTIONS])
+        def land() -> dict[str, Any]:
+            from pipelines import collect
+            from pipelines.records import Window
+            from pipelines.settings import span
+
+            landed = collect.run(settings(), name, Window.of(window_key(), span(source.window)), now=now())
+            if not landed.window_keys:
+                raise AirflowSkipException("nothing new")
+            found = {"source": name, "windows": landed.window_keys, "mentions": landed.mentions, "rejected": landed.rejected}
+            get_current_context()["outlet_events"][MENTIONS].extra = found
+            return found
+
+        land()
+
+    collect()
+
+
+if CONFIG.exists():  # before `earshot init` there is nothing to collect
+    configured = settings()
+    for stanza in configured.sources:
+        collector(stanza, configured.plugin("sources", stanza))
