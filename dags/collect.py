@@ -18,10 +18,13 @@ from dags._runtime import CONFIG, DEFAULTS, WINDOW, now, settings, window_key
 
 def collector(name: str, source: Any) -> None:
     """The Dag of one source. A source that only gives what is new keeps a cursor, so its runs take turns."""
+    first, last = source.period() or (None, None)
 
     @dag(
         dag_id=f"collect_{name}",
         schedule=windows(source.window),
+        start_date=first,
+        end_date=last,
         params=WINDOW,
         max_active_runs=1 if source.incremental else 4,
         doc_md=__doc__,

@@ -17,7 +17,7 @@ import psutil  # type: ignore[import-untyped]
 
 from pipelines.errors import ConfigError, EarshotError
 
-GRACE = 15.0  # seconds that a process is given to end by itself
+GRACE = 5.0  # seconds that a process is given to end by itself
 
 
 class ServiceError(EarshotError):
@@ -69,19 +69,19 @@ class Services:
                 raise ServiceError(f"{name} ended by itself with code {process.returncode}: see {self.logs / f'{name}.log'}.")
 
     def stop(self) -> None:
-        """End every process and everything that it started: asked first, killed after a while."""
-        everybody: set[psutil.Process] = set()
-        for process in self.running.values():
-            everybody |= family(process.pid)
-        for process in self.running.values():
+        """End every process and everything that it started, last started first: asked, and killed after a while.
+
+        The order matters: a task that reports to an Airflow whose pages are gone would wait for them.
+        """
+        for name in reversed(list(self.running)):
+            process = self.running.pop(name)
+            everybody = family(process.pid)
             process.terminate()
-        _, alive = psutil.wait_procs(everybody, timeout=GRACE)
-        for one in alive:
-            with suppress(psutil.NoSuchProcess):
-                everybody |= set(one.children(recursive=True))
-                one.kill()
-        psutil.wait_procs(everybody, timeout=GRACE)
-        self.running.clear()
+            _, alive = psutil.wait_procs(everybody, timeout=GRACE)
+            for one in {relative for survivor in alive for relative in family(survivor.pid)}:
+                with suppress(psutil.NoSuchProcess):
+                    one.kill()
+            psutil.wait_procs(alive, timeout=GRACE)
 
 
 def family(pid: int) -> set[psutil.Process]:

@@ -60,6 +60,7 @@ def environment(home: Path, config: Path, *, port: int = AIRFLOW_PORT, paralleli
         "API__SECRET_KEY": secrets.token_hex(16),
         "API_AUTH__JWT_SECRET": secrets.token_hex(32),  # shared by the processes that are started together
         "LOGGING__LOGGING_LEVEL": "WARNING",
+        "LOGGING__WORKER_LOG_SERVER_PORT": str(port + 713),  # 8793 beside 8080, as Airflow has it
         "SCHEDULER__ENABLE_HEALTH_CHECK": "False",
         "USAGE_DATA_COLLECTION__ENABLED": "False",
     }
