@@ -1,0 +1,326 @@
+"""A row of a file becomes a mention, or is rejected with a reason. Never an exception, never half a row."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, cast, get_args
+
+from pipelines.mapping import Mapping
+from pipelines.records import RAW_LIMIT, Brand, Kind, Media, Mention, Property, Rejected, Visibility
+from pipelines.times import Dates
+
+TEXT_LIMIT = 100_000  # characters
+FIELD_LIMIT = 4_000  # characters of any other field
+_LONG = 2**63 - 1
+_YES = {"true", "t", "yes", "y", "1"}
+_ALLOWED: dict[str, frozenset[str]] = {
+    "kind": frozenset(get_args(Kind)), "property": frozenset(get_args(Property)), "visibility": frozenset(get_args(Visibility)),
+}
+_MEDIA = frozenset(("image", "video", "audio", "link"))
+_DUMP = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
+
+
+class Row(NamedTuple):
+    """One row as a reader found it: its values, or what is wrong with it."""
+
+    line: int  # 1-based
+    raw: bytes  # as it stands in the file; made up as JSON where the file is binary
+    values: dict[str, Any]
+    problem: str | None = None
+
+
+class Unusable(Exception):
+    """This row cannot be a mention; the message is the reason."""
+
+
+class Mapper:
+    """Turns rows of one file into mentions of one source.
+
+    Args:
+        mapping: with its columns filled in.
+        source: name of the source.
+        file: how rejected rows name the file.
+        now: dates far after it are wrong.
+        brands: what their accounts wrote is their own.
+        seen: for rows without an id, how many identical ones came before this part of the file.
+    """
+
+    def __init__(
+        self, mapping: Mapping, *, source: str, file: str, now: datetime, brands: Sequence[Brand] = (),
+        seen: dict[bytes, int] | None = None,
+    ) -> None:
+        self._source, self._file = source, file
+        self._columns, self._constants = mapping.columns, mapping.constants
+        dates = mapping.dates
+        formats = [dates.format] if isinstance(dates.format, str) else dates.format or []
+        self._date = Dates(now=now, formats=formats, day_first=dates.day_first, zone=dates.timezone)
+        self._get: dict[str, Callable[[dict[str, Any]], Any]] = {
+            field: _getter(column) for field, column in mapping.columns if isinstance(column, str)
+        }
+        self._texts = [_getter(c) for c in _as_list(mapping.columns.text)]
+        self._counted = [_getter(c) for c in _as_list(mapping.columns.engagement)]
+        self._translate = {field: {k.casefold(): v for k, v in pairs.items()} for field, pairs in mapping.values.items()}
+        self._own_column = _getter(mapping.own.column) if mapping.own.column else None
+        self._own_values = {_plain(v) for v in mapping.own.values}
+        self._accounts: dict[str, str | None] = {h.casefold(): b.key for b in brands for h in b.handles}
+        self._accounts |= {a.lstrip("@").casefold(): None for a in mapping.own.authors}
+        self._seen: Counter[bytes] = Counter(seen or {})
+
+    def __call__(self, row: Row) -> Mention | Rejected:
+        """The mention of a row, or why it is none."""
+        problem = row.problem
+        if problem is None:
+            try:
+                return self._mention(row)
+            except Unusable as reason:
+                problem = str(reason)
+        return Rejected(source=self._source, file=self._file, line=row.line, reason=problem, raw=readable(row.raw))
+
+    def _mention(self, row: Row) -> Mention:
+        values = row.values
+        if b"\0" in row.raw or (b"\\u0000" in row.raw and _holds_nul(values)):
+            raise Unusable("holds a NUL character")
+        if b"\\ud" in row.raw.lower():
+            _check_halves(values)
+        published, note = self._when("published_at", values)
+        observed, _ = self._when("observed_at", values)
+        deleted = self._deleted(values, observed or published)
+        text = "" if deleted else self._text(values)
+        media = () if deleted else self._media(values)
+        if not text and not media and not deleted:
+            raise Unusable("text is missing")
+        channel = self._one_of("channel", values) or self._constants.channel
+        author = self._short("author", values)
+        is_own = self._own(values, author)
+        reply_to = self._short("in_reply_to", values)
+        kind = self._one_of("kind", values) or self._constants.kind or ("reply" if reply_to else "post")
+        given = self._one_of("property", values) or ("own" if is_own and not reply_to else self._constants.property)
+        native_id = self._short("id", values) or self._row_id(row)
+        return Mention(
+            source=self._source, native_id=native_id, channel=channel, text=text, published_at=published,
+            observed_at=observed or deleted, time_note=note, kind=cast(Kind, kind), property=cast(Property, given),
+            visibility=cast(Visibility, self._one_of("visibility", values) or self._constants.visibility),
+            is_own=is_own, is_automatic=self._flag("is_automatic", values), brand=self._brand(values, author), author_id=author,
+            author_name=self._short("author_name", values), author_followers=self._count("author_followers", values),
+            language=self._one_of("language", values) or self._constants.language, url=self._short("url", values),
+            thread_id=self._thread(values, native_id, reply_to), in_reply_to=reply_to, rating=self._rating(values),
+            engagement=self._engagement(values), reach=self._count("reach", values),
+            expires_at=self._when("expires_at", values)[0], deleted_at=deleted, media=media,
+        )
+
+    def _text(self, values: dict[str, Any]) -> str:
+        parts = []
+        for get in self._texts:
+            value = get(values)
+            if value is None:
+                continue
+            if not isinstance(value, str):
+                raise Unusable(f"text is {_type(value)}, not text")
+            if value.strip():
+                parts.append(value)
+        text = "\n\n".join(parts)
+        if len(text) > TEXT_LIMIT:
+            raise Unusable(f"text has {len(text):,} characters, more than {TEXT_LIMIT:,}")
+        return text
+
+    def _short(self, field: str, values: dict[str, Any]) -> str | None:
+        """Ids, links, names: text or a whole number."""
+        get = self._get.get(field)
+        value = get(values) if get else None
+        if value is None or value == "":
+            return None
+        if isinstance(value, str):
+            if len(value) > FIELD_LIMIT:
+                raise Unusable(f"{field} has {len(value):,} characters, more than {FIELD_LIMIT:,}")
+            return value.strip() or None
+        if isinstance(value, bool):
+            raise Unusable(f"{field} is {_type(value)}, not text")
+        if isinstance(value, int):
+            return str(value) if abs(value) < 10**40 else _too_long(field)
+        if isinstance(value, float):
+            return _whole(value, field)
+        raise Unusable(f"{field} is {_type(value)}, not text")
+
+    def _when(self, field: str, values: dict[str, Any]) -> tuple[datetime | None, str | None]:
+        get = self._get.get(field)
+        return self._date(get(values)) if get else (None, "the file has no column for it")
+
+    def _deleted(self, values: dict[str, Any], otherwise: datetime | None) -> datetime | None:
+        get = self._get.get("deleted_at")
+        value = get(values) if get else None
+        if value is None or value is False or value in ("", "false", "False", "0", 0):
+            return None
+        found = self._date(value)[0] if value is not True else None
+        if found or otherwise:
+            return found or otherwise
+        raise Unusable(f"deleted_at is {str(value)[:60]!r}, which is no date, and the row has no other")
+
+    def _own(self, values: dict[str, Any], author: str | None) -> bool:
+        if author and author.lstrip("@").casefold() in self._accounts:
+            return True
+        if self._own_column is not None:
+            return _plain(self._own_column(values)) in self._own_values
+        return self._flag("is_own", values)
+
+    def _flag(self, field: str, values: dict[str, Any]) -> bool:
+        get = self._get.get(field)
+        return get is not None and _plain(get(values)) in _YES
+
+    def _one_of(self, field: str, values: dict[str, Any]) -> str | None:
+        value = self._short(field, values)
+        if value is None:
+            return None
+        value = self._translate.get(field, {}).get(value.casefold(), value)
+        allowed = _ALLOWED.get(field)
+        if allowed and value not in allowed:
+            raise Unusable(f"{field} is {value[:60]!r}, not one of {', '.join(sorted(allowed))}")
+        return value
+
+    def _brand(self, values: dict[str, Any], author: str | None) -> str | None:
+        value = self._short("brand", values)
+        if value is None:
+            return self._constants.brand or self._accounts.get((author or "").lstrip("@").casefold())
+        known = self._translate.get("brand", {}).get(value.casefold())
+        return (re.sub(r"\W+", "_", value.casefold()).strip("_") if known is None else known) or None
+
+    def _thread(self, values: dict[str, Any], native_id: str, reply_to: str | None) -> str | None:
+        """As given. Otherwise a reply joins the thread of what it answers when it is loaded, and any other opens its own."""
+        given = self._short("thread_id", values)
+        return given or (native_id if "in_reply_to" in self._get and reply_to is None else None)
+
+    def _count(self, field: str, values: dict[str, Any]) -> int | None:
+        get = self._get.get(field)
+        return _number(get(values)) if get else None
+
+    def _engagement(self, values: dict[str, Any]) -> int | None:
+        found = [n for n in (_number(get(values)) for get in self._counted) if n is not None]
+        return min(sum(found), _LONG) if found else None
+
+    def _rating(self, values: dict[str, Any]) -> float | None:
+        get = self._get.get("rating")
+        value = get(values) if get else None
+        try:
+            rating = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else None
+        except (ValueError, OverflowError):
+            return None
+        return rating if rating is not None and 0 <= rating <= 10 else None
+
+    def _media(self, values: dict[str, Any]) -> tuple[Media, ...]:
+        get = self._get.get("media")
+        value = get(values) if get else None
+        if isinstance(value, str):
+            value = value.split() if value.strip() else None
+        if not isinstance(value, list):
+            return ()
+        return tuple(m for m in map(_one_media, value[:100]) if m)
+
+    def _row_id(self, row: Row) -> str:
+        """Hash of the whole row and how often the same row came before: equal texts are different mentions."""
+        key = row_key(row.raw)
+        count = self._seen[key]
+        self._seen[key] = count + 1
+        return f"row-{key.hex()}-{count}"
+
+
+def row_key(raw: bytes) -> bytes:
+    """What identifies a row without an id."""
+    return hashlib.sha256(raw.strip()).digest()[:12]
+
+
+def readable(raw: bytes) -> str:
+    """Bytes of a rejected row as text that any store takes: at most RAW_LIMIT characters, odd bytes escaped."""
+    text = raw[: RAW_LIMIT * 4].decode("utf-8", "backslashreplace").replace("\0", "\\x00").strip("\r\n")
+    return text[:RAW_LIMIT]
+
+
+def as_raw(values: dict[str, Any]) -> bytes:
+    """A row of a binary file as JSON, to be hashed and shown."""
+    return _DUMP(values).encode("utf-8", "backslashreplace")
+
+
+def _as_list(columns: str | list[str] | None) -> list[str]:
+    return [columns] if isinstance(columns, str) else columns or []
+
+
+def _getter(column: str) -> Callable[[dict[str, Any]], Any]:
+    if "." not in column:
+        return lambda values: values.get(column)
+    first, *rest = column.split(".")
+
+    def walk(values: dict[str, Any]) -> Any:
+        if column in values:
+            return values[column]
+        found: Any = values.get(first)
+        for part in rest:
+            found = found.get(part) if isinstance(found, dict) else None
+        return found
+
+    return walk
+
+
+def _plain(value: Any) -> str:
+    return str(value).strip().casefold()
+
+
+def _type(value: Any) -> str:
+    names = {bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "an object"}
+    return names.get(type(value), f"of type {type(value).__name__}")
+
+
+def _too_long(field: str) -> str:
+    raise Unusable(f"{field} is a number of more than 40 digits")
+
+
+def _whole(value: float, field: str) -> str | None:
+    """An id that a spreadsheet turned into a number; above 2**53 it is no longer the id that it was."""
+    if math.isnan(value):
+        return None
+    if not value.is_integer() or abs(value) > 2**53:
+        raise Unusable(f"{field} is {value!r}, a number that was rounded: keep ids as text")
+    return str(int(value))
+
+
+def _number(value: Any) -> int | None:
+    """A count, also as "1,234"; None where it is none, is negative or cannot be stored."""
+    if isinstance(value, str):
+        value = value.strip().replace(",", "")
+        try:
+            value = float(value) if len(value) < 25 else None
+        except ValueError:
+            return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _LONG - 1024:
+        return None
+    return int(value)
+
+
+def _one_media(value: Any) -> Media | None:
+    if isinstance(value, str):
+        return Media(type="link", url=value[:FIELD_LIMIT])
+    if not isinstance(value, dict):
+        return None
+    kind = str(value.get("type", "link"))
+    url, alt = value.get("url"), value.get("alt")
+    return Media(
+        type=cast(Any, kind if kind in _MEDIA else "link"), url=url[:FIELD_LIMIT] if isinstance(url, str) else None,
+        alt=alt[:FIELD_LIMIT] if isinstance(alt, str) else None,
+    )
+
+
+def _holds_nul(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_holds_nul, value.values()))
+    return any(map(_holds_nul, value)) if isinstance(value, list) else isinstance(value, str) and "\0" in value
+
+
+def _check_halves(value: Any) -> None:
+    """JSON may spell half of a character, which no store takes."""
+    try:
+        _DUMP(value).encode()
+    except UnicodeEncodeError:
+        raise Unusable("holds half of a character (an unpaired surrogate)") from None
