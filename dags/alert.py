@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from airflow.sdk import dag, task
 
-from dags._assets import ALERTS, WAREHOUSE
+from dags._assets import ALERTS, SNAPSHOT, WAREHOUSE
 from dags._runtime import DEFAULTS, now, settings
 
 
 @dag(schedule=[ALERTS], max_active_runs=1, doc_md=__doc__, tags=["earshot", "alert"], **DEFAULTS)
 def alert() -> None:
-    @task(pool=WAREHOUSE)
+    @task(pool=WAREHOUSE, outlets=[SNAPSHOT])
     def notify() -> dict[str, int]:
-        from pipelines import alert
+        from pipelines import alert, publish
 
         delivered = alert.run(settings(), now=now())
+        if delivered.sent or delivered.failed:
+            publish.run(settings(), now=now())  # the pages show who was told
         return {"sent": delivered.sent, "failed": delivered.failed, "pending": delivered.pending}
 
     notify()

@@ -8,15 +8,19 @@ Airflow is configured by environment variables only, keeps its files in `airflow
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import secrets
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
-from pipelines.processes import ServiceError
+from pipelines.errors import EarshotError
+from pipelines.processes import ServiceError, Services, check_ports, together
+from pipelines.settings import read
 
 ROOT = Path(__file__).resolve().parents[1]
 HOME = ROOT / "airflow-home"
@@ -96,3 +100,61 @@ def prepare(home: Path = HOME) -> None:
         airflow("pools", "import", str(ROOT / "dags" / "pools.json"), env=env)
 
 
+
+
+def start_airflow(services: Services) -> None:
+    """Start Airflow: its pages first, because tasks report to them."""
+    for name in ("api-server", "scheduler", "dag-processor"):
+        services.start(name, "airflow", name)
+
+
+def start_pages(services: Services, storage: Path, port: int) -> None:
+    """Start the dashboards on the snapshots of `storage`."""
+    services.start("pages", "dashboards", "--storage", str(storage), "--port", str(port))
+
+
+def up(config: Path, port: int, airflow_port: int) -> None:
+    """Run everything for one configuration until Ctrl-C.
+
+    Raises:
+        ConfigError: the configuration is wrong or a port is taken.
+        ServiceError: a process ended by itself.
+    """
+    settings = read(config)
+    check_ports(port, airflow_port)
+    if not (HOME / "airflow.db").exists():
+        prepare()
+    with together(environment(HOME, config, port=airflow_port), HOME / "logs", ROOT) as services:
+        start_airflow(services)
+        start_pages(services, settings.storage, port)
+        sources = ", ".join(settings.sources) or "no source yet: `earshot add source KIND`"
+        say(f"Listening for {settings.project.name} ({sources}).")
+        say(f"Pages: http://localhost:{port}   Airflow: http://localhost:{airflow_port}   Ctrl-C ends everything.")
+        while True:
+            services.check()
+            time.sleep(1)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """`prepare` or `up`; our errors become one sentence and code 2."""
+    parser = argparse.ArgumentParser(prog="python -m pipelines.service", description="Airflow and the pages on this machine.")
+    parser.add_argument("what", choices=["prepare", "up"])
+    parser.add_argument("--config", type=Path, default=Path("earshot.toml"))
+    parser.add_argument("--port", type=int, default=PAGES_PORT, help="port of the pages")
+    parser.add_argument("--airflow-port", type=int, default=AIRFLOW_PORT, help="port of Airflow's own pages")
+    arguments = parser.parse_args(argv)
+    try:
+        if arguments.what == "prepare":
+            prepare()
+        else:
+            up(arguments.config, arguments.port, arguments.airflow_port)
+    except EarshotError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    except KeyboardInterrupt:
+        say("\nEnded.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
