@@ -1,0 +1,318 @@
+"""Robust seasonal baseline on volume, negative mentions and negative share.
+
+For each brand and 15-minute bucket three windows that end with it (15 minutes, 1 hour, 6 hours) are compared with what the
+baseline expects (`pipelines.baseline`). A window is evidence when three things hold at once, since each alone raises false
+alarms: enough mentions, a large enough ratio, and a count too rare for the brand's own over-dispersed (negative binomial)
+variation. The longer windows must still be going on: the last hour has to be above what is expected too.
+
+Tiers: *page* when volume and negative mentions both are evidence and the share of negative mentions is not below the usual;
+*watch* for either of them alone, or for a negative share well above the usual. So a burst of praise is a watch at most.
+
+Beyond that, the excess must be one that this very brand does not reach by itself every `usual_peak`: a spiky brand has a
+higher bar.
+
+Arming: a brand must be mentioned regularly (20 in 24 hours) for `watch_after` and 100 times before anything is raised, and for
+`page_after` before a page; a rarely mentioned brand is armed 14 days after its first mention, from its 50th on. A series that
+begins is a source that starts, not a crisis. Two weeks without a mention start it anew.
+
+Ideas: Farrington et al. 1996 and Noufaily et al. 2013 (over-dispersed baselines, minimum counts, past outbreaks weighted down);
+minimum effect and share denominators as users of alerting tools ask for.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from pipelines.baseline import DAY, Baseline
+from pipelines.detectors.base import BUCKET_MINUTES, SPAN, Arming, Array, Block, Detector, Expected, Verdicts, joined
+from pipelines.evidence import NEGATIVE, SCORED, SHARE_CONCENTRATION, VOLUME, Cell
+from pipelines.statistics import count_range
+
+SCALES = (1, 4, 24)  # buckets: 15 minutes, 1 hour, 6 hours
+_HOUR = 1  # index of the hour in SCALES
+_REACH = SCALES[-1] - 1  # buckets before a piece that its windows reach into
+_REGULAR = 20  # mentions in 24 hours
+_LEAST_MENTIONS = 100  # before a regular brand is armed
+_SPARSE_BUCKETS, _SPARSE_MENTIONS = 14 * DAY, 50  # for a brand that is never regular
+_GONE = 14 * DAY  # buckets without a mention after which a series starts anew
+_LEAST_DAYS = 2.5  # of scored mentions before negatives are judged
+_PEAK_DAYS = 28
+_BUCKETS = {"m": 1 / BUCKET_MINUTES, "h": 4, "d": DAY}
+Numbers = NDArray[np.int64]
+
+
+@dataclass
+class State:
+    """All that is kept: a fixed number of numbers per brand. Rows of `baseline` are brands' volumes, then their negatives."""
+
+    brands: tuple[str, ...]
+    baseline: Baseline
+    first: Numbers  # bucket of the first mention, -1: none yet
+    regular: Numbers  # first bucket with enough mentions in the 24 hours up to it
+    watch: Numbers  # armed from
+    page: Numbers
+    last: Numbers  # bucket of the latest mention
+    mentions: Array  # since `first`
+    share: Array  # (2, brands): negative and scored mentions, exponentially weighted
+    past: Array  # (5, brands, 23): the layers of the buckets before this one
+    recent: Array  # (brands, 95): mentions of the buckets before this one
+    today: Array  # (4, brands, 96): layers and mentions of the unfinished day
+    windows: Array  # (2, scales, rows, 96): counts and expectations over each window of the unfinished day
+    peaks: Array  # (28, scales, rows): the largest `_excess` of each of the last days, nan before
+    bar: Array  # (scales, rows): the excess that counts as unusual for this very brand
+
+
+class Seasonal(Detector):
+    """Seasonal baseline: what each hour usually brings, and how far it usually strays."""
+
+    title: ClassVar[str] = "Seasonal baseline"
+
+    unit: str = Field(
+        default="authors", pattern="^(authors|mentions)$",
+        description="What volume counts: authors (one busy account is one per quarter of an hour) or mentions.",
+    )
+    half_life: str = Field(default="7d", pattern=r"^[1-9]\d*d$", description="How fast the usual level follows the recent past.")
+    watch_after: str = Field(default="3d", pattern=SPAN, description="How much history a brand needs to raise a watch.")
+    page_after: str = Field(default="7d", pattern=SPAN, description="How much history a brand needs to raise a page.")
+    min_mentions: int = Field(default=12, ge=1, description="Fewest mentions in an hour that can be an alert.")
+    min_ratio: float = Field(default=2.0, ge=1.0, description="How many times the expected hour an hour must be to be an alert.")
+    rarity: float = Field(
+        default=3.0, ge=1.0, le=12.0, description="How rare a count must be to be an alert: 3 is one chance in a thousand."
+    )
+    usual_peak: str = Field(
+        default="14d", pattern=r"^[1-9]\d*d$", description="An excess that a brand reaches by itself about this often is no alert."
+    )
+    min_scored: int = Field(default=20, ge=5, description="Fewest mentions with a known sentiment from which a share is judged.")
+    min_points: float = Field(
+        default=0.2, ge=0.05, le=1.0, description="By how much the negative share must exceed the usual; 0.2 is 20 points."
+    )
+
+    @property
+    def counted(self) -> str:
+        return "people" if self.unit == "authors" else "mentions"
+
+    def start(self, brands: Sequence[str]) -> State:
+        count = len(brands)
+        first, regular, watch, page, last = (np.full(count, -1, dtype=np.int64) for _ in range(5))
+        return State(
+            tuple(brands), Baseline(2 * count, float(self.half_life[:-1]), SCALES), first, regular, watch, page, last,
+            mentions=np.zeros(count), share=np.zeros((2, count)), past=np.full((5, count, _REACH), np.nan),
+            recent=np.zeros((count, DAY - 1)), today=np.zeros((4, count, DAY)),
+            windows=np.full((2, len(SCALES), 2 * count, DAY), np.nan),
+            peaks=np.full((_PEAK_DAYS, len(SCALES), 2 * count), np.nan), bar=np.full((len(SCALES), 2 * count), np.nan),
+        )
+
+    def update(self, state: State, block: Block) -> Verdicts:
+        return joined([self._piece(state, piece) for piece in block.pieces(DAY)])
+
+    def arming(self, state: State) -> list[Arming]:
+        return [
+            Arming(
+                brand=brand, mentions=int(state.mentions[row]),
+                first=_known(state.first[row]), regular=_known(state.regular[row]),
+                watch=_foreseen(state.watch[row], state.regular[row], self._buckets(self.watch_after)),
+                page=_foreseen(state.page[row], state.regular[row], self._buckets(self.page_after)),
+            )
+            for row, brand in enumerate(state.brands)
+        ]
+
+    @staticmethod
+    def _buckets(span: str) -> int:
+        return int(int(span[:-1]) * _BUCKETS[span[-1]])
+
+    # -- one piece: a part of one UTC day ------------------------------------------------------------------------------
+
+    def _piece(self, state: State, piece: Block) -> Verdicts:
+        at, brands = piece.first % DAY, len(state.brands)
+        if at == 0:
+            _restart_silent(state, piece.first)
+        mentions = piece.counts["mention_count"]
+        buckets = np.arange(piece.first, piece.first + piece.width)
+        self._arm(state, mentions, buckets)
+        layers = np.empty((5, brands, piece.width))
+        layers[VOLUME] = self._volume(piece)
+        layers[NEGATIVE], layers[SCORED] = piece.counts["negative_count"], piece.counts["scored_count"]
+        expected = state.baseline.expect(buckets % DAY // 4).reshape(2, brands, -1)
+        layers[3:] = np.where(_is_known(state, buckets), expected, np.nan)
+        layers[4, state.baseline.days[brands:] < _LEAST_DAYS] = np.nan
+        extended = np.concatenate((state.past, layers), axis=2)
+        sums = _window_sums(extended, piece.width)
+        verdicts = self._judge(state, extended, sums, buckets)
+        part = slice(at, at + piece.width)
+        state.today[:3, :, part], state.today[3, :, part] = layers[:3], mentions
+        state.windows[0, :, :, part] = sums[:, :2].reshape(len(SCALES), 2 * brands, -1)
+        state.windows[1, :, :, part] = sums[:, 3:].reshape(len(SCALES), 2 * brands, -1)
+        state.past = extended[:, :, -_REACH:]
+        state.recent = np.concatenate((state.recent, mentions), axis=1)[:, -(DAY - 1):]
+        if at + piece.width == DAY:
+            self._learn(state, np.arange(piece.first - at, piece.first - at + DAY))
+        return verdicts
+
+    def _volume(self, piece: Block) -> Array:
+        mentions, authors = piece.counts["mention_count"], piece.counts["author_count"]
+        return mentions if self.unit == "mentions" else np.where(authors > 0, authors, mentions)
+
+    def _arm(self, state: State, mentions: Array, buckets: Numbers) -> None:
+        """Note which bucket, if any, of this piece is a brand's first, makes it regular, and arms it."""
+        some = mentions > 0
+        total = state.mentions[:, None] + mentions.cumsum(axis=1)
+        _latch(state.first, some, buckets)
+        waiting = state.regular < 0
+        if waiting.any():
+            none = np.zeros((int(waiting.sum()), 1))
+            padded = np.concatenate((none, state.recent[waiting], mentions[waiting]), axis=1).cumsum(axis=1)
+            often = np.zeros(mentions.shape, dtype=bool)
+            often[waiting] = padded[:, DAY:] - padded[:, :-DAY] >= _REGULAR
+            _latch(state.regular, often, buckets)
+        first, regular = state.first[:, None], state.regular[:, None]
+        sparse = (first >= 0) & (buckets >= first + _SPARSE_BUCKETS) & (total >= _SPARSE_MENTIONS)
+        for instants, span in ((state.watch, self.watch_after), (state.page, self.page_after)):
+            enough = (regular >= 0) & (buckets >= regular + self._buckets(span)) & (total >= _LEAST_MENTIONS)
+            _latch(instants, enough | sparse, buckets)
+        state.mentions = total[:, -1]
+        latest = mentions.shape[1] - 1 - some[:, ::-1].argmax(axis=1)
+        state.last = np.where(some.any(axis=1), buckets[latest], state.last)
+
+    def _learn(self, state: State, day: Numbers) -> None:
+        """Midnight: the finished day becomes history."""
+        volume, negative, scored, mentions = state.today
+        new = (state.regular >= day[0]) & (state.regular <= day[-1]) & (_began(state) == state.regular)
+        state.baseline.forget(np.concatenate((new, new)))
+        state.share[:, new] = 0.0
+        exposed = (state.first >= 0)[:, None] & (day >= _began(state)[:, None])
+        rated = exposed & (scored.sum(axis=1) >= 0.5 * mentions.sum(axis=1))[:, None] & (scored.sum(axis=1) > 0)[:, None]
+        counts, counting = np.concatenate((volume, negative)), np.concatenate((exposed, rated))
+        state.baseline.learn(counts, counting, day % DAY // 4, (state.windows[0], state.windows[1]))
+        self._raise_bar(state)
+        usable = np.where(exposed, np.stack((negative, scored)), 0.0).sum(axis=2)
+        state.share = np.where(usable[1] > 0, state.share * state.baseline.decay, state.share) + usable
+
+    def _raise_bar(self, state: State) -> None:
+        """What this brand reaches by itself about once in `usual_peak` days is no news."""
+        peaks = _excess(*state.windows)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            peak = np.nanmax(peaks, axis=2)
+        state.peaks = np.concatenate((state.peaks[1:], peak[None]))
+        ordered = -np.sort(-np.where(np.isnan(state.peaks), -np.inf, state.peaks), axis=0)
+        rank = (~np.isnan(state.peaks)).sum(axis=0) // int(self.usual_peak[:-1])
+        bar = np.take_along_axis(ordered, rank[None], axis=0)[0]
+        state.bar = np.where(np.isfinite(bar), bar, np.nan)
+
+    # -- judging -------------------------------------------------------------------------------------------------------
+
+    def _judge(self, state: State, extended: Array, sums: Array, buckets: Numbers) -> Verdicts:
+        brands = len(state.brands)
+        dispersion = state.baseline.dispersion.reshape(2, brands, len(SCALES))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            usual = np.where(state.share[1] > 0, state.share[0] / state.share[1], np.nan)
+            armed = (state.watch >= 0)[:, None] & (buckets >= state.watch[:, None])
+            counted = self._counted(sums, state.bar) & armed
+            shares = self._shares(sums, usual) & armed
+            hour, expected_hour = sums[_HOUR, :2], sums[_HOUR, 3:]
+            _, high = count_range(expected_hour, dispersion[:, :, _HOUR, None])
+            calm = np.asarray(~((hour > high) & (hour > 1.5 * expected_hour)).any(axis=0))
+        evidence = {}
+        for row, column in np.argwhere(counted.any(axis=(0, 1)) | shares.any(axis=0)):
+            cell = Cell(
+                SCALES, extended[:, row, column:column + SCALES[-1]], sums[:, :, row, column], counted[:, :, row, column],
+                shares[:, row, column], dispersion[:, row], float(usual[row]),
+            )
+            found = cell.evidence(self.rarity, may_page=bool(0 <= state.page[row] <= buckets[column]))
+            if found is not None:
+                evidence[int(row), int(column)] = found
+                calm[row, column] = False
+        return Verdicts(_expected(extended[:, :, _REACH:], usual, dispersion), evidence, calm)
+
+    def _counted(self, sums: Array, bar: Array) -> NDArray[np.bool_]:
+        """Gates of volume and negative mentions by window, shape (scales, 2, brands, buckets): large, and still going on."""
+        least, ratio = self.min_mentions, self.min_ratio
+        mentions = np.array([[0.75 * least, 0.4 * least], [least, 0.5 * least], [3 * least, 1.5 * least]])
+        ratios = np.array([1.5 * ratio, ratio, max(1.5, 0.8 * ratio)])
+        counts, expected = sums[:, :2], sums[:, 3:]
+        unusual = _excess(counts, expected) > np.nan_to_num(bar.reshape(len(SCALES), 2, -1, 1))
+        large = unusual & (counts >= mentions[:, :, None, None]) & (counts >= ratios[:, None, None, None] * expected)
+        return np.asarray(large & (counts[_HOUR] >= 1.2 * expected[_HOUR]))
+
+    def _shares(self, sums: Array, usual: Array) -> NDArray[np.bool_]:
+        """Gates of the negative share in the hour and the six hours, shape (scales, brands, buckets)."""
+        negative, scored = sums[:, NEGATIVE], sums[:, SCORED]
+        gate = (scored >= self.min_scored) & (negative >= 8) & (negative >= (usual[:, None] + self.min_points) * scored)
+        gate[0] = False
+        gate[:, np.isnan(sums[0, 4]).all(axis=1)] = False
+        return np.asarray(gate)
+
+
+def _expected(layers: Array, usual: Array, dispersion: Array) -> dict[str, Expected]:
+    """Per bucket and signal: observed, expected and the range that holds 99% of ordinary buckets."""
+    found = {}
+    for layer, signal in ((VOLUME, "volume"), (NEGATIVE, "negative_count")):
+        low, high = count_range(layers[layer + 3], dispersion[layer, :, :1])
+        found[signal] = Expected(layers[layer], layers[layer + 3], low, high)
+    scored = layers[SCORED]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        observed = np.where(scored > 0, layers[NEGATIVE] / scored, np.nan)
+        expected = np.where(np.isnan(layers[4]), np.nan, np.broadcast_to(usual[:, None], scored.shape))
+        spread = 2.576 * np.sqrt(expected * (1 - expected) * (1 / np.maximum(scored, 1.0) + 1 / SHARE_CONCENTRATION))
+        low, high = np.maximum(expected - spread, 0.0), np.minimum(expected + spread, 1.0)
+        found["negative_share"] = Expected(observed, expected, low, high)
+    return found
+
+
+def _excess(counts: Array, expected: Array) -> Array:
+    """How far a count is above its expectation, damped where both are small; compared only with the brand's own past."""
+    return np.asarray(np.log((counts + 3.0) / (expected + 3.0)))
+
+
+def _window_sums(extended: Array, width: int) -> Array:
+    """Sums over the windows that end with each of the last `width` buckets, shape (scales, 5, brands, width)."""
+    hours = extended[:, :, 3:] + extended[:, :, 2:-1] + extended[:, :, 1:-2] + extended[:, :, :-3]
+    sixes = sum(hours[:, :, 4 * i: 4 * i + width] for i in range(6))
+    return np.stack((extended[:, :, -width:], hours[:, :, -width:], np.asarray(sixes)))
+
+
+def _latch(instants: Numbers, holds: NDArray[np.bool_], buckets: Numbers) -> None:
+    """Where an instant is not set yet, set it to the first bucket at which the condition holds."""
+    now = (instants < 0) & holds.any(axis=1)
+    instants[now] = buckets[holds[now].argmax(axis=1)]
+
+
+def _began(state: State) -> Numbers:
+    """From which bucket on a brand's counts are history: stray mentions before it became regular do not count."""
+    strayed = (state.regular >= 0) & (state.regular - state.first < _SPARSE_BUCKETS)
+    return np.where(strayed, state.regular, state.first)
+
+
+def _is_known(state: State, buckets: Numbers) -> NDArray[np.bool_]:
+    """Where the baseline speaks: from the midnight after a brand began."""
+    began = np.where(buckets < state.regular[:, None], state.first[:, None], _began(state)[:, None])
+    return np.asarray((began >= 0) & (buckets >= (began // DAY + 1) * DAY))
+
+
+def _restart_silent(state: State, bucket: int) -> None:
+    """At midnight: a brand without a mention for two weeks is treated like a new one."""
+    gone = (state.last >= 0) & (bucket - state.last > _GONE)
+    if gone.any():
+        state.baseline.forget(np.concatenate((gone, gone)))
+        for instants in (state.first, state.regular, state.watch, state.page, state.last):
+            instants[gone] = -1
+        state.mentions[gone] = 0.0
+        state.share[:, gone] = 0.0
+        state.past[:, gone] = np.nan
+
+
+def _known(bucket: np.int64) -> int | None:
+    return int(bucket) if bucket >= 0 else None
+
+
+def _foreseen(armed: np.int64, regular: np.int64, span: int) -> int | None:
+    if armed >= 0:
+        return int(armed)
+    return int(regular) + span if regular >= 0 else None
