@@ -1,0 +1,93 @@
+"""Test everything that `earshot run` will use: a hundred rows of each source, the warehouse, the model, the notifiers.
+
+One line each, with what was seen and what to do. Exit code 1 when anything would make a run fail or come back empty-handed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from collections.abc import Callable
+
+from pipelines.commands import config
+from pipelines.commands.sampling import Sample, sample
+from pipelines.errors import EarshotError, SourceError
+from pipelines.settings import Settings
+
+ROWS = 100
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    config.add_arguments(parser)
+
+
+def fields_line(seen: Sample) -> str:
+    """Which fields were mapped and how often: `text 100 %, published_at 98 %, author_id 100 %`."""
+    return ", ".join(f"{name} {share:.0%}" for name, share in seen.mapped().items())
+
+
+def source(settings: Settings, name: str) -> str:
+    """What a source gives; raises SourceError where a run would store nothing of what it gives."""
+    seen = sample(settings, settings.plugin("sources", name), limit=ROWS)
+    if not seen.mentions and seen.rejected:
+        raise SourceError(f"all of the first {len(seen.rejected)} rows would be quarantined; the first: {seen.rejected[0].reason}")
+    if not seen.mentions:
+        return "reachable, no mention in its latest window"
+    mapped = seen.mapped()
+    if "text" not in mapped:
+        raise SourceError(f"none of the first {len(seen.mentions)} rows has a text: check its mapping; mapped are {fields_line(seen) or 'no fields'}.")
+    notes = f"; {len(seen.rejected)} rows would be quarantined ({seen.rejected[0].reason})" if seen.rejected else ""
+    if "published_at" not in mapped:
+        undated = next(m.time_note for m in seen.mentions)
+        raise SourceError(f"none of the first {len(seen.mentions)} rows has a date that can be read ({undated}): pages would stay empty.")
+    return f"{len(seen.mentions)} rows read: {fields_line(seen)}{notes}"
+
+
+def warehouse(settings: Settings) -> str:
+    """Open the warehouse for writing, which also brings its tables up to date."""
+    from pipelines.store import open_warehouse
+
+    with open_warehouse(settings, timeout=5) as connection:
+        row = connection.sql("SELECT count(*) FROM mentions").fetchone()
+    return f"{settings.storage}: {row[0] if row else 0:,} mentions"
+
+
+def model(settings: Settings) -> str:
+    """Load the active model and score one sentence."""
+    if settings.models.active == "none":
+        return "none: brands are matched, sentiment stays unknown"
+    enrich = importlib.import_module("pipelines.enrich")
+    loaded = enrich.model_of(settings.models.active)
+    answer = loaded.score(["Thank you, the crew was wonderful!"]).labels()[0]
+    return f"{loaded.name}@{loaded.version} works (a thank-you reads {answer})"
+
+
+def notifier(settings: Settings, name: str) -> str:
+    """Test an address without alarming anybody."""
+    return str(settings.plugin("notifiers", name).check())
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check one thing after another; a fault in one hides no other."""
+    settings = config.settings(args)
+    checks: list[tuple[str, Callable[[], str]]] = [("warehouse", lambda: warehouse(settings)), ("model", lambda: model(settings))]
+    checks += [(f"source {n}", lambda n=n: source(settings, n)) for n in settings.sources]  # type: ignore[misc]
+    checks += [(f"notifier {n}", lambda n=n: notifier(settings, n)) for n in settings.notifiers]  # type: ignore[misc]
+    failed = 0
+    for name, test in checks:
+        try:
+            print(f"✓ {name}: {test()}")
+        except EarshotError as error:
+            failed += 1
+            print(f"✗ {name}: {error}")
+    if not settings.sources:
+        failed += 1
+        print("✗ sources: there is none yet; `earshot add source KIND` adds one.")
+    if not settings.brands:
+        failed += 1
+        print("✗ brands: there is none yet; `earshot init` asks for them, or write a [brands.<key>] stanza with its name.")
+    if failed:
+        print(f"{failed} of {len(checks) + (not settings.sources) + (not settings.brands)} would fail; mend the lines marked ✗ and check again.")
+        return 1
+    print("next: earshot run")
+    return 0

@@ -1,0 +1,134 @@
+"""The line as its users run it: through the command line, killed, repeated, in halves, and beside another writer."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.contents import contents
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA = Path(os.environ.get("EARSHOT_DATA", ROOT.parent / "shared" / "data"))
+AIRLINES = DATA / "streams" / "airline_week.jsonl"
+needs_data = pytest.mark.skipif(not AIRLINES.exists(), reason=f"{AIRLINES} is not there: set EARSHOT_DATA to the folder of real data")
+
+
+def command(source: Path, storage: Path, *extra: str) -> list[str]:
+    return [sys.executable, "-m", "pipelines.cli", "run", "--input", str(source), "--warehouse", str(storage), "--model", "lexicon", *extra]
+
+
+def environment() -> dict[str, str]:
+    return {k: v for k, v in os.environ.items() if not k.startswith("EARSHOT_STORAGE")} | {"PYTHONPATH": str(ROOT), "EARSHOT_SALT": "salt"}
+
+
+def earshot(source: Path, storage: Path, *extra: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command(source, storage, *extra), cwd=folder, env=environment(), capture_output=True, text=True, check=False, timeout=120)
+
+
+@pytest.fixture(scope="module")
+def stream(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two days of simulated mentions as a file, with a few broken rows."""
+    from pipelines.simulation.export import write_jsonl
+
+    path = tmp_path_factory.mktemp("stream") / "mentions.jsonl"
+    write_jsonl(path, 3000, seed=7)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    lines[100] = lines[100][:-10]
+    lines[2000] = json.dumps({"id": "no text"})
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def undisturbed(stream: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    storage = tmp_path_factory.mktemp("undisturbed")
+    _same_salt(storage)
+    result = earshot(stream, storage, folder=storage)
+    assert result.returncode == 0, result.stderr
+    return storage
+
+
+def _same_salt(storage: Path) -> None:
+    """Pseudonyms depend on the salt: stores that are compared share one."""
+    storage.mkdir(parents=True, exist_ok=True)
+    (storage / "salt").write_text("one salt for all", encoding="utf-8")
+
+
+def test_killed_at_random_moments_and_run_again_holds_what_an_undisturbed_run_holds(stream: Path, undisturbed: Path, tmp_path: Path) -> None:
+    """SIGKILL to the whole process group at eight random moments, then one full run (`make bench-kill` does thirty)."""
+    kills = int(os.environ.get("EARSHOT_KILLS", "8"))
+    _same_salt(tmp_path / "store")
+    started = time.monotonic()
+    whole = tmp_path / "timing"
+    _same_salt(whole)
+    earshot(stream, whole, folder=tmp_path)
+    length = time.monotonic() - started
+    rng = random.Random(5)
+    stopped = 0
+    for _ in range(kills):
+        process = subprocess.Popen(
+            command(stream, tmp_path / "store"), cwd=tmp_path, env=environment(), start_new_session=True,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )
+        try:
+            process.wait(timeout=rng.uniform(0.1, length))
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            stopped += 1
+    assert stopped >= 1, "the run always finished before it could be killed: the test shows nothing"
+    result = earshot(stream, tmp_path / "store", folder=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert contents(tmp_path / "store") == contents(undisturbed)
+
+
+def test_running_again_changes_nothing_and_adds_no_byte(stream: Path, undisturbed: Path) -> None:
+    before = {p: p.stat().st_size for p in undisturbed.rglob("*") if p.is_file()}
+    result = earshot(stream, undisturbed, folder=undisturbed)
+    assert result.returncode == 0, result.stderr
+    assert {p: p.stat().st_size for p in undisturbed.rglob("*") if p.is_file()} == before
+
+
+def test_two_overlapping_halves_in_either_order_give_the_tables_of_the_whole(stream: Path, undisturbed: Path, tmp_path: Path) -> None:
+    """File names and line numbers differ between the files, so quarantine is compared by reason and raw row."""
+    lines = stream.read_text(encoding="utf-8").splitlines()
+    halves = {"a": lines[:1800], "b": lines[1200:]}
+    for order in ("ab", "ba"):
+        storage = tmp_path / order
+        _same_salt(storage)
+        for part in order:
+            file = tmp_path / f"{part}.jsonl"
+            file.write_text("\n".join(halves[part]) + "\n", encoding="utf-8")
+            result = earshot(file, storage, "--source-name", stream.stem, folder=tmp_path)
+            assert result.returncode == 0, result.stderr
+        skip = frozenset({"quarantine", "source_health"})
+        assert contents(storage, skip=skip) == contents(undisturbed, skip=skip)
+
+
+@needs_data
+def test_the_airline_week_is_in_the_warehouse_once(tmp_path: Path) -> None:
+    """14,485 real mentions: each once, and per brand and day as many as in the file."""
+    import duckdb
+
+    result = earshot(AIRLINES, tmp_path, "--map", str(ROOT / "examples" / "airline_week.toml"), folder=tmp_path)
+    assert result.returncode == 0, result.stderr
+    rows = [json.loads(line) for line in AIRLINES.open(encoding="utf-8")]
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb"), read_only=True) as connection:
+        connection.sql("SET TimeZone = 'UTC'")
+        assert connection.sql("SELECT count(*), count(DISTINCT native_id) FROM mentions").fetchone() == (14485, 14485)
+        found = connection.sql(
+            "SELECT brand, strftime((published_at AT TIME ZONE 'UTC') - INTERVAL 8 HOUR, '%Y-%m-%d'), count(*) FROM mentions GROUP BY ALL ORDER BY ALL"
+        ).fetchall()
+    wanted: dict[tuple[str, str], int] = {}
+    for row in rows:
+        key = (row["brand"].lower().replace(" ", "_"), row["created_at"][:10])
+        wanted[key] = wanted.get(key, 0) + 1
+    assert {(b, d): n for b, d, n in found} == wanted
