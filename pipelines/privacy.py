@@ -8,22 +8,19 @@ prices, versions and a brand's own phone lines and handles stay as they are, and
 from __future__ import annotations
 
 import hmac
-import re
 import unicodedata
 from base64 import b32encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from pipelines.errors import ConfigError
 from pipelines.records import Brand
+from pipelines.redaction.search import search
 from pipelines.redaction.spans import PERSONAL, REFERENCES, Span
 
 __all__ = ["PERSONAL", "REFERENCES", "Protected", "Pseudonymiser", "Span", "find", "protect", "protect_batch"]
 
 _CACHE_LIMIT = 65_536
-_EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{2,63}){1,4}")
-_HANDLE = re.compile(r"(?<![\w@/])@\w{1,30}")
-
 
 class Protected(NamedTuple):
     """Text without personal data, and the references that were in it as (type, value) in the order of the text."""
@@ -34,12 +31,7 @@ class Protected(NamedTuple):
 
 def find(text: str, brands: Sequence[Brand] = ()) -> list[Span]:
     """Personal data and references in `text`: sorted, not overlapping, offsets into `text`."""
-    own = {handle.casefold() for brand in brands for handle in brand.handles}
-    spans = [Span(*m.span(), "EMAIL") for m in _EMAIL.finditer(text)] if "@" in text else []
-    for m in _HANDLE.finditer(text):
-        if m.group()[1:].casefold() not in own and not any(s.start <= m.start() < s.end for s in spans):
-            spans.append(Span(*m.span(), "HANDLE"))
-    return sorted(spans)
+    return search(text, _handles(brands))
 
 
 def protect(text: str, brands: Sequence[Brand] = ()) -> Protected:
@@ -49,10 +41,19 @@ def protect(text: str, brands: Sequence[Brand] = ()) -> Protected:
 
 def protect_batch(texts: list[str], channels: list[str] | None = None, brands: Sequence[Brand] = ()) -> list[Protected]:
     """`protect` for many texts; `channels` (one a text) tells how handles are written there."""
-    return [_replace(text, find(text, brands)) for text in texts]
+    stay = _handles(brands)
+    if channels is None:
+        return [_replace(text, search(text, stay)) for text in texts]
+    return [_replace(text, search(text, stay, channel)) for text, channel in zip(texts, channels, strict=True)]
 
 
-def _replace(text: str, spans: Iterable[Span]) -> Protected:
+def _handles(brands: Sequence[Brand]) -> frozenset[str]:
+    return frozenset(handle.lstrip("@").lower() for brand in brands for handle in brand.handles)
+
+
+def _replace(text: str, spans: list[Span]) -> Protected:
+    if not spans:
+        return Protected(text, ())
     parts, references, at = [], [], 0
     for start, end, kind in spans:
         parts.append(f"{text[at:start]}[{kind}]")

@@ -1,0 +1,235 @@
+"""Names of persons, by rules: what stands before and after a capitalised word, helped by a list of first names.
+
+Public figures stay: a name in running text is only taken where the text treats its bearer as somebody in the conversation
+(greets, thanks or signs as them, introduces them, complains about "an agent named"), or where contact details stand beside it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+
+from pipelines.redaction.common_words import NOT_NAMES
+from pipelines.redaction.first_names import ALSO_WORDS, FIRST_NAMES
+from pipelines.redaction.organisations import KNOWN
+from pipelines.redaction.spans import Span
+
+_UP = "A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĘĚĞĢĪİĶŁĽĹŃŅŇŐŒŘŚŞŠŢŤŪŮŰŹŻŽ"
+_LOW = "a-zß-öø-ÿāăąćčďđēęěğģīıķłľĺńņňőœřśşšţťūůűźżž"
+_CAP = rf"[{_UP}](?:['’](?=[{_UP}]))?[{_LOW}{_UP}]{{0,20}}[{_LOW}](?:-[{_UP}][{_LOW}]{{1,20}})?"  # Anna, McKay, O'Neil, Jean-Luc
+_END = rf"(?![{_UP}{_LOW}\d_@])"
+_WORD = re.compile(rf"(?:{_CAP}|[{_UP}{_LOW}]{{2,20}}){_END}")
+_CAPITALS = re.compile(rf"(?<![\w@#/.'’-]){_CAP}{_END}(?![-/])")
+_UPPER = re.compile(rf"[{_UP}]{{3,14}}{_END}")
+_SURNAME = re.compile(rf" (?:(?:van|von|de|del|della|der|da|dos|di|bin|al|el) ){{0,2}}({_CAP}){_END}")
+_LOWER_SURNAME = re.compile(rf" ([{_LOW}]{{2,20}})(?=\s?(?:[,.;/!?\n]|\Z|\d|__))")
+
+_NAME_SAID = re.compile(r"\bname(?:'s|’s)?(?: ?(?:is|was|:|-|=)){0,2}\s{0,3}")
+_NOT_OF_PERSON = re.compile(r"(?:user|brand|screen|file|song|album|artist|track|playlist|band|app|game|device|product|company|store|street|domain|the|that|this|in|nick|pet|hotel|network|wifi)\s?\Z")
+_I_AM = re.compile(r"\b(?:i am|i'm|i’m|im) ")
+_THIS_IS = re.compile(r"\b(?:this is|it's|it’s|its|it is) ")
+_CALLED = re.compile(
+    r"\b(?:guy|man|woman|lady|girl|gentleman|gent|agent|reps?|representative|manager|mgr|supervisor|attendant|fa|employee|driver|person|someone|somebody|kid|boy|pilot|"
+    r"captain|steward|stewardess|member|associate|cashier|advisor|adviser|colleague|clerk|operator|technician|tech|staff|friend|son|daughter|wife|husband|brother|"
+    r"sister|mother|father|server|waiter|waitress|host|hostess|engineer|specialist|teammate|individual|chap|bloke|dude|worker|officer|advocate|courier|postman)"
+    r"(?: (?:at|in|from|on|with|for) (?:\w{1,12} ){1,3}|,? )(?:was |is |who is |who was )?(?:named|called|by the name of|name of|with the name) "
+)
+_NAMED = re.compile(r"\bnamed ")
+_TITLE = re.compile(r"(?<![\w@#])(?:Mr|Mrs|Ms|Miss|Mx|Dr|Capt|Captain|MR|MRS|MS|mr|mrs|ms)(?:\. ?| )")
+_OFFICE = re.compile(
+    r"\b(?:ceo|cfo|coo|cto|chairman|president|senator|minister|governor|mayor|justice|judge|coach|king|queen|prince|princess|pope|congressman|"
+    r"chancellor|secretary|pm)\b[^.!?]{0,12}\Z"
+)
+_GREETING = re.compile(
+    r"(?<![\w@#])(?:hi|hello|hey|hiya|heya|hola|dear|morning|afternoon|evening|bonjour|hallo|ciao|ola|olá|oi|namaste|greetings|welcome|howdy|yo|hej|salut)"
+    r"(?: there)?[ ,]{1,2}"
+)
+_THANKS = re.compile(
+    r"\b(?:thanks|thank you|thankyou|thx|tks|thnx|ty|tysm|cheers|sorry|apologies|kudos|props|shout ?out|s/o|hats off|bless|congrats|congratulations|understood|no worries|no problem|"
+    r"sure|ok|okay|great|bye|noted|sure thing|gotcha|absolutely|awesome|perfect)(?: so much| very much| a lot| again| a million| a bunch| goes| go| out)?(?: to)?(?: your| the| our| you)?[ ,]{1,2}"
+)
+_STAFF = re.compile(
+    r"\b(?:(?:spoke|spoken|speaking|talked|talking|chatted|chatting|dealt|dealing)(?: (?:with|to))?|(?:helped|assisted|served|advised) by|asked? for|looking for|"
+    r"agents?|rep|reps|representative|representatives|supervisor|manager|attendants?|fa|f/a|flight att|steward|stewardess|employee|associate|cashier|advisor|adviser|clerk|technician|"
+    r"specialist|teammate|crew ?member|driver|pilot|captain|capt|first officer|concierge|server|bartender|colleague|husband|wife|son|daughter|brother|sister|friend|hubby|"
+    r"boyfriend|girlfriend|cc|attn|attention|passengers?|guest)(?:[ ,:]{1,3}| is | was )"
+)
+_CARET = re.compile(rf"[\^]\s?({_CAP}){_END}")
+_SIGNED = re.compile(
+    rf"(?P<mark>[*~]\s?|(?<![\w@/-])[-–—/]{{1,2}}\s?|(?<=[.!?)*])[-–—]{{1,2}}|\b(?i:regards|rgds|wishes|sincerely|best|thanks|thank you|thx|ty|cheers|yours|xoxo|love|xx)\b[,.!]{{0,2}}[ \n]{{1,3}}[\^*~-]?"
+    rf"|(?P<stop>[.!?)]|[^\w\s,;:'\"(&@#/<>\[-]|(?<=\w)\n)[ \n]{{1,3}})(?P<name>{_CAP})[{_UP}]?\.?[\s)!]{{0,3}}(?:\(?\d ?/ ?\d\)?|\d of \d)?[\s.]{{0,3}}"
+    rf"(?:https?://\S{{1,80}}\s?|<url>\s?|link\s?)?\Z"
+)
+_TAIL = 110  # characters at the end in which a signature may stand
+_AFTER = re.compile(
+    r" (?:from (?:your|the|customer|guest|reservations|baggage|support|tech|billing|care|chat|corporate)|in (?:customer|guest|reservations|baggage|your|tech|billing|support)|"
+    r"at (?:your|customer|gate|reservations|baggage|check)|helped|assisted|hung up on|took care of|went above|(?:was|is) (?:\w{2,9} ){0,2}(?:helpful|rude|great|amazing|awesome|fantastic|wonderful|"
+    r"excellent|terrific|outstanding|professional|unhelpful|polite|courteous|lovely|brilliant|patient|kind|a star|a gem|a legend)|"
+    r"for (?:taking|helping|your help|the help|assisting|being))\b"
+)
+_BEFORE_COMMA = re.compile(rf"[{_LOW}\d!?’'\])]{{2}}, ?\Z")
+_CLOSED = re.compile(r"[.,!?;:)]|\s?\Z|\s[-–^*:;(]|\s?[^\w\s,'’\"&@#/<>\[-]")
+_LEAD = re.compile(r"\s*(?:(?:\.?[@@]\w+|\[HANDLE\])[\s,:]*){1,30}")
+_CONTACT = re.compile(r"\s?[/,;:|-]?\s?(?:\[(?:EMAIL|PHONE|ADDRESS|CARD)\]|__email__|<email>|\d{5})")
+_BREAK = {code: " " for code in range(128) if not chr(code).isalpha()}
+
+
+def plain(word: str) -> str:
+    """Lower case, without accents: the form in which the word lists hold a name."""
+    if word.isascii():
+        return word.lower()
+    return "".join(c for c in unicodedata.normalize("NFKD", word.lower()) if not unicodedata.combining(c)).replace("ß", "ss").replace("ł", "l")
+
+
+@lru_cache(maxsize=65_536)
+def rank(word: str) -> int:
+    """3: surely a first name; 2: a first name that is also something else; 1: may be a name; 0: an ordinary word or a company."""
+    name = plain(word)
+    if name in ALSO_WORDS:
+        return 2
+    if name in FIRST_NAMES:
+        return 3
+    return 0 if name in NOT_NAMES or name in KNOWN or name.rstrip("s") in NOT_NAMES or name.replace("’", "'") in NOT_NAMES else 1
+
+
+_FORMS = frozenset(form for name in FIRST_NAMES | ALSO_WORDS for form in (name.title(), name.upper()))
+_TITLES = frozenset(("Mr", "Mrs", "Ms", "Miss", "Dr", "Capt", "Captain", "MR", "MRS", "MS", "mr", "mrs", "ms"))
+_OPENERS = _FORMS | _TITLES
+
+
+def names(text: str, low: str, *, by_agent: bool, contacts: tuple[Span, ...]) -> list[Span]:
+    """Names of persons in `text`; may overlap.
+
+    Args:
+        low: the text in lower case, of the same length.
+        by_agent: the post answers a person, so it greets and signs with names.
+        contacts: phone numbers, addresses and the like already found in it.
+    """
+    words = text.translate(_BREAK).split()
+    listed = not _OPENERS.isdisjoint(words) or (not text.isascii() and any(rank(w) >= 2 for w in words if not w.isascii()))
+    if not (listed or by_agent or "name" in low or "^" in text):
+        return []
+    rules = _Rules(text, low, by_agent)
+    spans = [*rules.introduced(), *rules.signed()]
+    if listed or by_agent:
+        spans += [*rules.addressed(), *rules.titled()]
+    if listed:
+        spans += [*rules.staff(), *rules.mentioned(contacts)]
+    return spans
+
+
+class _Rules:
+    """The rules over one text."""
+
+    def __init__(self, text: str, low: str, by_agent: bool) -> None:
+        self.text, self.low, self.by_agent = text, low, by_agent
+
+    def introduced(self) -> Iterator[Span]:
+        """ "My name is Anna", "I'm Anna", "an agent named Anna"."""
+        if "name" in self.low:
+            for m in _NAME_SAID.finditer(self.low):
+                if not _NOT_OF_PERSON.search(self.low, max(0, m.start() - 12), m.start()):
+                    yield from self._take(m.end(), capital=1, lower=3)
+            for m in _NAMED.finditer(self.low):
+                yield from self._take(m.end(), capital=3)
+        for m in _CALLED.finditer(self.low):
+            yield from self._take(m.end(), capital=1, lower=3)
+        for m in _I_AM.finditer(self.low):
+            yield from self._take(m.end(), capital=2)
+        for m in _THIS_IS.finditer(self.low):
+            yield from self._take(m.end(), capital=3)
+
+    def addressed(self) -> Iterator[Span]:
+        """ "Hi Anna,", "Sorry Anna", "Thanks to Anna"."""
+        for m in _GREETING.finditer(self.low):
+            yield from self._take(m.end(), capital=1 if self.by_agent else 3, closed=1 if self.by_agent else 2, lower_closed=3)
+        for m in _THANKS.finditer(self.low):
+            yield from self._take(m.end(), capital=2 if self.by_agent else 3, closed=2)
+
+    def titled(self) -> Iterator[Span]:
+        """ "Ms. Novak", but neither "CEO Mr. X" nor "Mr. Parcel"."""
+        for m in _TITLE.finditer(self.text):
+            if not _OFFICE.search(self.low, max(0, m.start() - 30), m.start()):
+                yield from self._take(m.end(), capital=1)
+
+    def staff(self) -> Iterator[Span]:
+        """ "Spoke to Anna", "lead FA Anna"."""
+        for m in _STAFF.finditer(self.low):
+            yield from self._take(m.end(), capital=2)
+
+    def signed(self) -> Iterator[Span]:
+        """ "^Anna", "- Anna", "Thanks, Anna" at the end."""
+        for m in _CARET.finditer(self.text):
+            if rank(m.group(1)) >= 1:
+                yield Span(m.start(1), m.end(1), "PERSON")
+        m2 = _SIGNED.search(self.text, max(0, len(self.text) - _TAIL))
+        if m2 is None:
+            return
+        weakest = 3
+        if self.by_agent:
+            weakest = 2 if m2.group("stop") or len(m2.group("name")) < 3 else 1
+        elif m2.group("mark")[:1].isalpha():
+            weakest = 2
+        if rank(m2.group("name")) >= weakest:
+            yield Span(m2.start("name"), m2.end("name"), "PERSON")
+
+    def mentioned(self, contacts: tuple[Span, ...]) -> Iterator[Span]:
+        """Listed names that are spoken to, did something for the writer, lead the post, or have contact details beside them."""
+        lead = _LEAD.match(self.text)
+        first = lead.end() if lead else -1
+        for m in _CAPITALS.finditer(self.text):
+            if rank(m.group()) >= 2:
+                yield from self._mention(m.start(), m.end(), first, contacts)
+        upper = _UPPER.match(self.text, first) if first >= 0 else None
+        if upper and rank(upper.group()) == 3:
+            yield Span(upper.start(), upper.end(), "PERSON")
+
+    def _mention(self, start: int, end: int, first: int, contacts: tuple[Span, ...]) -> Iterator[Span]:
+        sure = rank(self.text[start:end]) == 3
+        full = self._full(start, end)
+        spoken_to = (sure or self.by_agent) and _BEFORE_COMMA.search(self.text, max(0, start - 4), start) and _CLOSED.match(self.text, end)
+        acted = sure and _AFTER.match(self.low, full.end)
+        leads = sure and start == first and full.end == end
+        beside = (sure and contacts and full.end > end) or (_CONTACT.match(self.text, full.end) or self._touches(full, contacts))
+        if spoken_to or acted or leads or beside:
+            yield full
+        elif contacts or "__email__" in self.text:
+            surname = _WORD.match(self.text, end + 1)
+            if surname and (_CONTACT.match(self.text, surname.end()) or self._touches(Span(start, surname.end(), ""), contacts)):
+                yield Span(start, surname.end(), "PERSON")
+
+    def _touches(self, span: Span, contacts: tuple[Span, ...]) -> bool:
+        return any(0 <= c.start - span.end <= 3 and not self.text[span.end : c.start].strip(" ,/:;-|(\n") for c in contacts)
+
+    def _take(self, at: int, *, capital: int, closed: int | None = None, lower: int = 9, lower_closed: int = 9) -> Iterator[Span]:
+        """The name that begins at `at`, if its rank is high enough for how it is written.
+
+        Args:
+            capital: least rank with a capital letter; `closed`: the same where punctuation or the end follows.
+            lower: least rank in lower case; `lower_closed`: the same where punctuation or the end follows.
+        """
+        m = _WORD.match(self.text, at)
+        if m is None:
+            return
+        value = rank(m.group())
+        is_closed = bool(_CLOSED.match(self.text, m.end()))
+        if m.group()[0].isupper():
+            enough = value >= capital or (closed is not None and is_closed and value >= closed)
+            if m.group().isupper():
+                enough = value == 3
+        else:
+            enough = value >= lower or (is_closed and value >= lower_closed)
+        if enough:
+            yield self._full(m.start(), m.end())
+
+    def _full(self, start: int, end: int) -> Span:
+        """The name with up to three further names behind it."""
+        lower = self.text[start].islower()
+        for _ in range(3):
+            m = (_LOWER_SURNAME if lower else _SURNAME).match(self.text, end)
+            if m is None or rank(m.group(1)) == 0:
+                break
+            end = m.end(1)
+        return Span(start, end, "PERSON")

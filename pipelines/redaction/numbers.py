@@ -1,0 +1,107 @@
+"""Cards, bank accounts, papers of identity, IP addresses and birth dates: what is mostly digits and nobody else's business."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+
+from pipelines.redaction.spans import Span
+
+_CARD = re.compile(r"(?<![\w.#/])(?:\d{4}[ -]?){3}\d{1,7}(?![\w/])|(?<![\w.#/])\d{4}[ -]?\d{6}[ -]?\d{5}(?![\w/])")
+_CARD_START = re.compile(r"4|5[0-8]|2[2-7]|3[0-9]|6[0245]")
+_CARD_SAID = re.compile(
+    r"(?:credit|debit|bank|visa|master ?card|amex|atm) ?(?:card)?(?: ?(?:number|num|no|nr))?\W{0,4}(?:is|was)?\W{0,3}(\d(?:[ -]?\d){11,18})(?!\w)"
+)
+_IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?!\w)")
+_SSN = re.compile(r"(?<![\w.-])(?!000|666|9)\d{3}([- ])(?!00)\d{2}\1(?!0000)\d{4}(?![\w-])")
+_NINO = re.compile(r"(?<!\w)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} \d{2} \d{2} ?[A-D](?!\w)")
+_PAN = re.compile(r"(?<!\w)[A-Z]{3}[PCHABGJLFT][A-Z]\d{4}[A-Z](?!\w)")
+_AADHAAR = re.compile(r"(?<![\w-])[2-9]\d{3}([ -])\d{4}\1\d{4}(?![\w-])(?! \d)")
+_CPF = re.compile(r"(?<!\w)\d{3}\.\d{3}\.\d{3}-\d{2}(?!\w)")
+_GOVID_SAID = re.compile(
+    r"\b(?:ssn|social security|social insurance|sin|nino|ni number|national insurance|passport|aa?dh?aa?r|pan(?= card| no| number)|"
+    r"driv(?:er|ing)'?s? licen[cs]e|licen[cs]e(?= no| number| #)|nric|cpf|curp|dni|nie|cnic|bvn|nin|personnummer|tax id|tin|"
+    r"national id|id card|identity card|government id|nhs number)"
+    r"(?: ?(?:card|number|num|no|nr|id))*\W{0,4}(?:is|was|:)?\W{0,3}((?=[a-z-]{0,4}\d)[a-z0-9](?:[ .-]?[a-z0-9]){4,19})(?!\w)"
+)
+_IPV4 = re.compile(r"(?<![\w.:/-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")
+_IPV6 = re.compile(r"(?<![\w:.])(?:[0-9a-fA-F]{0,4}:){2,7}(?:[0-9a-fA-F]{1,4}|(?<=::))(?![\w:])")
+_VERSION_BEFORE = re.compile(
+    r"(?:\bv|version|versions|ver|build|firmware|software|release|update[ds]?|updating|upgrade[ds]?|patch|driver|drivers|app|apps|client|\bos|ios|"
+    r"android|macos|windows|chrome|firefox|safari|edge|itunes|spotify|skype|office|java|flash|kernel|bios|running|on|to|from)"
+    r"\.?[\s:=(,#-]{0,3}(?:is |of )?\Z"
+)
+_VERSION_AFTER = re.compile(r"\s?(?:version|update|build|release|firmware|beta|patch|app\b)")
+_ADDRESS_BEFORE = re.compile(r"\b(?:ips?|ipv4|address(?:es)?|ping\w*|server|host|dns|router|gateway|subnet|logged in|login|log ?in|blocked)\b")
+_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
+_DATE = (
+    rf"(?:\d{{1,4}}[/.\- ]\d{{1,2}}[/.\- ]\d{{2,4}}|\d{{1,2}}(?:st|nd|rd|th)?[ -](?:of )?{_MONTH}[ ,.-]{{1,2}}\d{{2,4}}|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? \d{{2,4}})"
+)
+_BIRTH_SAID = re.compile(
+    rf"\b(?:dob|d\.o\.b\.?|date of birth|birth ?date|birth ?day|born|fecha de nacimiento|né\(?e?\)? le|geboren|geburtsdatum)\W{{0,4}}(?:is|was|on|in|am)?\W{{0,3}}({_DATE})(?!\w)"
+)
+_BIRTH_YEAR = re.compile(r"(?<![\w/.-])\d{1,2}([/.-])\d{1,2}\1(?:19[2-9]\d|200\d)(?![\w/-])|(?<![\w/.-])19[2-9]\d([/.-])\d{1,2}\2\d{1,2}(?![\w/-])")
+_ONLY_A_DATE = re.compile(rf"\s*(?:(?:@\w+|\[HANDLE\])\s*){{0,9}}({_DATE})[\s.!,)]*\Z", re.IGNORECASE)
+
+
+def luhn(digits: str) -> bool:
+    """Whether the check digit of a card number is right.
+
+    >>> luhn("4111111111111111"), luhn("4111111111111112")
+    (True, False)
+    """
+    values = [int(c) for c in reversed(digits)]
+    return (sum(values[::2]) + sum(v * 2 - 9 * (v > 4) for v in values[1::2])) % 10 == 0
+
+
+def cards(text: str, low: str) -> Iterator[Span]:
+    """Payment cards (by their check digit, or because the text says so) and international bank account numbers."""
+    for m in _CARD.finditer(text):
+        digits = re.sub(r"\D", "", m.group())
+        if 14 <= len(digits) <= 19 and _CARD_START.match(digits) and (len(digits) < 17 or not m.group().isdigit()) and luhn(digits):
+            yield Span(m.start(), m.end(), "CARD")
+    for m in _CARD_SAID.finditer(low):
+        yield Span(m.start(1), m.end(1), "CARD")
+    for m in _IBAN.finditer(text):
+        joined = m.group().replace(" ", "")
+        if int("".join(str(int(c, 36)) for c in joined[4:] + joined[:4])) % 97 == 1:
+            yield Span(m.start(), m.end(), "CARD")
+
+
+def papers(text: str, low: str) -> Iterator[Span]:
+    """Numbers of social security, passports, tax and identity cards."""
+    for pattern in (_SSN, _NINO, _PAN, _AADHAAR, _CPF):
+        for m in pattern.finditer(text):
+            if pattern is not _SSN or m.group(1) == "-" or "s" in low[max(0, m.start() - 20) : m.start()]:
+                yield Span(m.start(), m.end(), "GOVID")
+    for m in _GOVID_SAID.finditer(low):
+        yield Span(m.start(1), m.end(1), "GOVID")
+
+
+def internet(text: str, low: str) -> Iterator[Span]:
+    """IPv4 and IPv6 addresses; four numbers with dots are a version where the text speaks of one."""
+    for m in _IPV4.finditer(text) if text.count(".") >= 3 else ():
+        if all(int(part) <= 255 for part in m.group().split(".")):
+            before = low[max(0, m.start() - 28) : m.start()]
+            is_version = _VERSION_BEFORE.search(before) or _VERSION_AFTER.match(low, m.end())
+            if not is_version or _ADDRESS_BEFORE.search(before):
+                yield Span(m.start(), m.end(), "IP")
+    for m in _IPV6.finditer(text) if "::" in text or text.count(":") >= 7 else ():
+        if any(c.isdigit() for c in m.group()) and len(m.group()) > 4:
+            try:
+                ipaddress.IPv6Address(m.group())
+            except ValueError:
+                continue
+            yield Span(m.start(), m.end(), "IP")
+
+
+def births(text: str, low: str) -> Iterator[Span]:
+    """Dates of birth: said to be one, in a year long past, or a date that is the whole answer."""
+    for m in _BIRTH_SAID.finditer(low):
+        yield Span(m.start(1), m.end(1), "BIRTHDATE")
+    for m in _BIRTH_YEAR.finditer(text):
+        yield Span(m.start(), m.end(), "BIRTHDATE")
+    only = _ONLY_A_DATE.match(text)
+    if only and re.search(r"\d{2}\Z", only.group(1)):
+        yield Span(only.start(1), only.end(1), "BIRTHDATE")
