@@ -1,0 +1,132 @@
+"""The Dash application: one screen at a time, filled from one snapshot at a time.
+
+The address is the state. The browser sends it, the server answers with the screen (another page) or with the parts that
+change (another filter), so every answer comes from a single snapshot and every filter change is one request.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import dash_mantine_components as dmc
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, dcc, html
+from flask import Response, jsonify
+from flask_compress import Compress
+
+from dashboards import shell
+from dashboards.guard import NONCE, protect
+from dashboards.page import Content, Page, find, pages
+from dashboards.query import Snapshot, Snapshots
+from dashboards.view import Allowed, View
+
+log = logging.getLogger(__name__)
+LOCAL = ("localhost", "127.0.0.1", "[::1]")
+INDEX = f"""<!doctype html>
+<html lang="en">
+<head>
+<meta name="csp-nonce" content="{NONCE}"><script src="/assets/head.js"></script>
+{{%metas%}}
+<title>{{%title%}}</title>
+<link rel="icon" type="image/svg+xml" href="/assets/icons/mark.svg">
+{{%css%}}
+</head>
+<body>
+<noscript>These pages need JavaScript; they load it from this address only.</noscript>
+{{%app_entry%}}
+<footer>{{%config%}}{{%scripts%}}{{%renderer%}}</footer>
+</body>
+</html>"""
+
+
+def create_app(root: Path, *, hosts: Sequence[str] = LOCAL) -> Dash:
+    """The pages of the snapshots below `root` (the storage folder).
+
+    Args:
+        root: folder that holds `serving/current.duckdb`; it may still be empty.
+        hosts: names under which the pages may be asked for.
+    """
+    app = Dash(
+        "earshot", assets_folder=str(Path(__file__).parent / "assets"), assets_ignore=r"head\.js", index_string=INDEX, title="Earshot",
+        update_title=None, suppress_callback_exceptions=True, serve_locally=True, enable_mcp=False,
+        meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}, {"name": "color-scheme", "content": "light dark"}],
+    )
+    app.server.config.update(COMPRESS_ALGORITHM=["br", "gzip"], COMPRESS_BR_LEVEL=5)
+    Compress(app.server)
+    snapshots = Snapshots(root)
+    app.layout = dmc.MantineProvider(
+        [
+            html.Div(id="screen"),
+            dcc.Store(id="boot"), dcc.Store(id="route"), dcc.Store(id="titled"), dcc.Store(id="chosen"),
+        ],
+        theme={"fontFamily": "var(--font)", "primaryColor": "blue", "defaultRadius": "sm", "respectReducedMotion": True},
+        defaultColorScheme="auto",
+    )
+    _browser_callbacks(app)
+    _route(app, snapshots, root)
+    for page in pages():
+        _refresh(app, page, snapshots)
+    _health(app, snapshots)
+    protect(app, hosts)
+    return app
+
+
+def _browser_callbacks(app: Dash) -> None:
+    """What assets/earshot.js does: read the address, write it, name the window."""
+    name = "earshot"
+    app.clientside_callback(ClientsideFunction(name, "start"), Output("route", "data"), Input("boot", "id"))
+    app.clientside_callback(ClientsideFunction(name, "shown"), Output("titled", "data"), Input("screen", "children"))
+    app.clientside_callback(
+        ClientsideFunction(name, "choose"), Output("chosen", "data"), Input({"filter": ALL}, "value"), State({"filter": ALL}, "id"),
+        prevent_initial_call=True,
+    )
+
+
+def _route(app: Dash, snapshots: Snapshots, root: Path) -> None:
+    @app.callback(Output("screen", "children"), Input("route", "data"), prevent_initial_call=True)  # type: ignore[untyped-decorator]
+    def screen(url: str) -> Content:
+        path = urlsplit(url).path
+        try:
+            snapshot = snapshots.current()
+            page = find(path)
+            if page is None:
+                return shell.missing(path)
+            if snapshot is None:
+                return shell.empty(path, str(root))
+            return shell.frame(page, _view(page, url, snapshot), snapshot, shell.wall_clock())
+        except Exception:  # the reader gets a sentence and a number, the log the rest
+            request_id = secrets.token_hex(4)
+            log.exception("page %s failed (%s)", path, request_id)
+            return shell.failed(path, request_id)
+
+
+def _refresh(app: Dash, page: Page, snapshots: Snapshots) -> None:
+    @app.callback(  # type: ignore[untyped-decorator]
+        [Output(i, prop) for i, prop in shell.outputs(page)], Input(f"{page.key}-view", "data"), prevent_initial_call=True
+    )
+    def refresh(url: str) -> list[Any]:
+        snapshot = snapshots.current()
+        if snapshot is None:
+            raise LookupError("the snapshots are gone")
+        return shell.updates(page, _view(page, url, snapshot), snapshot, shell.wall_clock())
+
+
+def _view(page: Page, url: str, snapshot: Snapshot) -> View:
+    return View.read(url, Allowed.on(page.path, page.spans, snapshot))
+
+
+def _health(app: Dash, snapshots: Snapshots) -> None:
+    @app.server.route("/health")  # type: ignore[untyped-decorator]
+    def health() -> Response:
+        """Is the service up, and what does it show? Needs no session."""
+        snapshot = snapshots.current()
+        if snapshot is None:
+            return jsonify(status="empty", version=None)
+        meta = snapshot.meta
+        return jsonify(
+            status="ok", version=meta.version, published_at=meta.published_at.isoformat(), watermark=meta.watermark.isoformat(), is_simulated=meta.is_simulated
+        )

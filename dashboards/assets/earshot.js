@@ -1,0 +1,95 @@
+// The address is the state: links and filters write it, back and forward read it, the server answers it.
+(() => {
+  const skip = () => window.dash_clientside.no_update;
+  const here = () => location.pathname + location.search;
+  const main = () => document.getElementById('main');
+  const KEYS = { brand: 'brand', vs: 'vs', period: 'period', ch: 'ch', cmp: 'cmp' };
+  let first = true;
+
+  const set = (id, props) => window.dash_clientside.set_props(id, props);
+  const defaults = () => JSON.parse((main() && main().dataset.defaults) || '{"vs":{}}');
+
+  // Values of the filter bar that an address stands for.
+  function choices() {
+    const q = new URLSearchParams(location.search);
+    const plain = defaults();
+    const brand = q.get('brand') || plain.brand;
+    return {
+      brand, vs: q.has('vs') ? q.get('vs').split(',').filter(Boolean) : plain.vs[brand] || [],
+      period: q.get('period') || plain.period, ch: q.get('ch') || plain.ch, cmp: q.get('cmp') || plain.cmp,
+    };
+  }
+
+  function controls() {
+    const now = choices();
+    document.querySelectorAll('.filters [id*="filter"]').forEach(node => {
+      if (!node.id.startsWith('{')) return;
+      const id = JSON.parse(node.id);
+      if (id.filter in now) set(id, { value: now[id.filter] });
+    });
+  }
+
+  // Same page: only its parts change, so charts stay where they are. Another page: a new screen.
+  function show() {
+    const shown = main();
+    const view = shown && document.getElementById('filters') && shown.dataset.path === location.pathname;
+    if (!view) return set('route', { data: here() });
+    set(shown.dataset.path === '/' ? 'brand-view' : shown.dataset.path.slice(1) + '-view', { data: here() });
+    controls();
+  }
+
+  function go(href) {
+    if (href !== here()) history.pushState({}, '', href);
+    document.querySelectorAll('[data-toggles]').forEach(button => toggle(button, false));
+    show();
+  }
+
+  function toggle(button, open) {
+    button.setAttribute('aria-expanded', String(open));
+    const part = document.getElementById(button.dataset.toggles);
+    if (part) part.classList.toggle('open', open);
+  }
+
+  document.addEventListener('click', event => {
+    const button = event.target.closest('[data-toggles]');
+    if (button) return toggle(button, button.getAttribute('aria-expanded') !== 'true');
+    const link = event.target.closest('a[href^="/"]');
+    if (!link || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey || link.target) return;
+    event.preventDefault();
+    go(link.getAttribute('href'));
+  });
+  window.addEventListener('popstate', show);
+
+  window.dash_clientside = Object.assign(window.dash_clientside || {}, {
+    earshot: {
+      start: () => here(),
+      shown: () => {
+        const shown = main();
+        if (!shown) return skip();
+        document.title = shown.dataset.title;
+        if (!first) { window.scrollTo(0, 0); const title = shown.querySelector('h1'); if (title) title.focus({ preventScroll: true }); }
+        first = false;
+        return skip();
+      },
+      choose: (values, ids) => {
+        const standard = defaults();
+        const before = choices();
+        const now = Object.assign({}, before);
+        ids.forEach((id, i) => { if (id.filter in now && values[i] !== null) now[id.filter] = values[i]; });
+        const q = new URLSearchParams(location.search);
+        if (now.brand !== before.brand) { q.delete('vs'); q.delete('alert'); now.vs = standard.vs[now.brand] || []; }
+        Object.keys(KEYS).forEach(key => {
+          if (!ids.some(id => id.filter === key)) return;
+          const value = Array.isArray(now[key]) ? now[key].join(',') : now[key];
+          const plain = key === 'vs' ? (standard.vs[now.brand] || []).join(',') : standard[key];
+          if (value === plain) q.delete(key); else q.set(key, value);
+        });
+        q.sort();
+        const query = q.toString().replace(/%2C/g, ',').replace(/%3A/g, ':');
+        const href = location.pathname + (query ? '?' + query : '');
+        if (href !== here()) go(href);
+        return skip();
+      },
+    },
+  });
+})();

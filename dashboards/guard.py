@@ -1,0 +1,125 @@
+"""What every response and every callback must satisfy: a strict content policy, and requests that we know how to answer.
+
+The pages may load nothing from outside and run no inline code. A callback whose body is not one that our own pages send is
+answered with 400 before Dash sees it: Dash itself would fail inside and write a traceback.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+from dash import Dash
+from flask import Flask, Response, abort, g, request
+
+UPDATE = "/_dash-update-component"
+NONCE = "{{nonce}}"
+LONGEST_BODY = 256 * 1024  # bytes
+LONGEST_ADDRESS = 2000  # characters
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+
+
+def policy(nonce: str, hashes: Sequence[str]) -> str:
+    """The content policy of one page; only styles that carry its nonce and scripts of ours run."""
+    return "; ".join((
+        "default-src 'self'", "base-uri 'none'", "object-src 'none'", "frame-ancestors 'none'", "form-action 'self'",
+        "img-src 'self' data: blob:", f"script-src 'self' {' '.join(hashes)}".strip(), f"style-src 'self' 'nonce-{nonce}'",
+    ))
+
+
+def protect(app: Dash, hosts: Sequence[str]) -> None:
+    """Add the policy, the headers and the checks to `app`. Call it after all callbacks exist.
+
+    Args:
+        hosts: names under which the pages may be asked for; any other Host header is refused, so that a web page that
+            points its own name at this machine cannot read them.
+    """
+    server: Flask = app.server
+    hashes = tuple(app.csp_hashes())
+    server.config.update(MAX_CONTENT_LENGTH=LONGEST_BODY, TRUSTED_HOSTS=list(hosts))
+
+    @server.before_request
+    def check() -> None:
+        if request.path == UPDATE:
+            _check_update(app)
+
+    @server.after_request
+    def finish(response: Response) -> Response:
+        response.headers.update(HEADERS)
+        nonce = ""
+        if response.mimetype == "text/html" and not response.direct_passthrough:
+            nonce = secrets.token_urlsafe(16)
+            response.set_data(response.get_data(as_text=True).replace(NONCE, nonce))
+        response.headers["Content-Security-Policy"] = policy(nonce, hashes) if nonce else "default-src 'none'; frame-ancestors 'none'"
+        if not request.path.startswith(("/_dash-component-suites/", "/assets/")):
+            response.headers["Cache-Control"] = "no-store"
+        return response
+
+    @server.errorhandler(Exception)
+    def unknown(error: Exception) -> tuple[str, int]:
+        code = getattr(error, "code", None)
+        if isinstance(code, int) and 400 <= code < 500:
+            return f"{getattr(error, 'name', 'Error')}.", code
+        if request.path.startswith("/_dash-component-suites/"):
+            return "Not found.", 404  # Dash fails inside on a package that it does not know
+        g.request_id = secrets.token_hex(4)
+        server.logger.exception("request %s failed: %s", g.request_id, request.path)
+        return f"Something failed here. The log has the details under {g.request_id}.", 500
+
+
+def _check_update(app: Dash) -> None:
+    """Only what our own pages send gets through: a known output, its inputs, and an address as the value."""
+    if request.method != "POST":
+        abort(405)
+    body = request.get_json(silent=True)
+    if not isinstance(body, dict):
+        abort(400)
+    output = body.get("output")
+    known: dict[str, Any] | None = app.callback_map.get(output) if isinstance(output, str) else None
+    if known is None or not _inputs_fit(body.get("inputs"), known["inputs"]):
+        abort(400)
+    if not _state_fits(body.get("state", []), known.get("state", [])) or not _outputs_fit(body.get("outputs"), output):
+        abort(400)
+    changed = body.get("changedPropIds", [])
+    if not isinstance(changed, list) or not all(isinstance(c, str) for c in changed):
+        abort(400)
+    # What Dash makes of these is not needed here, and it trusts their shape.
+    if set(body) - {"output", "outputs", "inputs", "state", "changedPropIds", "parsedChangedPropsIds"}:
+        abort(400)
+
+
+def _inputs_fit(given: Any, known: list[dict[str, Any]]) -> bool:
+    if not isinstance(given, list) or len(given) != len(known):
+        return False
+    return all(_is_address(g_, k) for g_, k in zip(given, known, strict=True))
+
+
+def _is_address(given: Any, known: dict[str, Any]) -> bool:
+    if not isinstance(given, dict) or given.get("id") != known["id"] or given.get("property") != known["property"]:
+        return False
+    value = given.get("value")
+    return isinstance(value, str) and value.startswith("/") and len(value) <= LONGEST_ADDRESS
+
+
+def _state_fits(given: Any, known: list[dict[str, Any]]) -> bool:
+    return isinstance(given, list) and len(given) == len(known) == 0
+
+
+def _outputs_fit(given: Any, output: Any) -> bool:
+    """`outputs` must say the same as `output`, which Dash has as '..a.children...b.figure..'."""
+    many = output.startswith("..")
+    items = given if isinstance(given, list) else [given]
+    if isinstance(given, list) != many:
+        return False
+    if not all(isinstance(i, dict) and isinstance(i.get("id"), str) and isinstance(i.get("property"), str) for i in items):
+        return False
+    said = [f"{i['id']}.{i['property']}" for i in items]
+    return bool((f"..{'...'.join(said)}.." if many else said[0]) == output)

@@ -1,0 +1,158 @@
+"""Reads published snapshots: the one place where pages meet data.
+
+`Snapshots(root).current()` gives one `Snapshot`; a page asks it for everything, so that all its numbers have one version.
+Rows are cached inside the snapshot, so the cache is keyed by (version, query, parameters) and goes when the version goes.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+from warehouse import connection
+
+QUERIES = Path(__file__).parent / "queries"
+CACHED = 512  # results kept for one snapshot
+LIVE = timedelta(days=2)  # data whose newest mention is older than this at publication is history: its own end is "now"
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Brand:
+    key: str
+    name: str
+    is_competitor: bool
+    first_at: datetime | None  # its first mention, to the hour
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """What a snapshot says about itself."""
+
+    version: str
+    published_at: datetime
+    watermark: datetime
+    project: str
+    zone: ZoneInfo
+    is_simulated: bool
+    model: str
+    target_seconds: int
+
+    @property
+    def is_live(self) -> bool:
+        return not self.is_simulated and self.published_at - self.watermark < LIVE
+
+    @property
+    def now(self) -> datetime:
+        """The moment that pages call now: never the wall clock, so that a snapshot always reads the same."""
+        return self.published_at if self.is_live else self.watermark
+
+
+class Snapshot:
+    """One published version, read-only. Safe for threads: one connection, a cursor for each thread."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._connection = connection.open(path, read_only=True, timeout=2, threads=1, memory_limit="512MB")
+        self._local = threading.local()
+        self._cache: OrderedDict[tuple[Any, ...], list[Row]] = OrderedDict()
+        self._lock = threading.Lock()
+        self.meta = self._read_meta()
+        self.brands = tuple(
+            Brand(r["brand"], r["name"], r["is_competitor"], r["first_at"]) for r in self.rows("brands")
+        )
+        self.channels = tuple(str(r["channel"]) for r in self.rows("channels"))
+
+    @property
+    def now(self) -> datetime:
+        return self.meta.now
+
+    def brand(self, key: str) -> Brand | None:
+        return next((b for b in self.brands if b.key == key), None)
+
+    def local(self, at: datetime) -> datetime:
+        """`at` in the page's time zone."""
+        return at.astimezone(self.meta.zone)
+
+    def rows(self, name: str, **parameters: Any) -> list[Row]:
+        """Rows of queries/<name>.sql. `parameters` are its $names; lists are given as tuples. Do not change what you get."""
+        key = (name, *sorted(parameters.items()))
+        with self._lock:
+            if key in self._cache:
+                self._cache.move_to_end(key)
+                return self._cache[key]
+        found = self._run(name, parameters)
+        with self._lock:
+            self._cache[key] = found
+            while len(self._cache) > CACHED:
+                self._cache.popitem(last=False)
+        return found
+
+    def _run(self, name: str, parameters: dict[str, Any]) -> list[Row]:
+        cursor = getattr(self._local, "cursor", None)
+        if cursor is None:
+            cursor = self._local.cursor = self._connection.cursor()
+            cursor.execute("SET TimeZone = 'UTC'")
+        values = {k: list(v) if isinstance(v, tuple) else v for k, v in parameters.items()}
+        result = cursor.execute(sql(name), values or None)
+        names = [column[0] for column in result.description]
+        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+    def _read_meta(self) -> Meta:
+        row = self.rows("meta")[0]
+        published = row["published_at"].astimezone(UTC)
+        watermark = row["watermark"].astimezone(UTC) if row["watermark"] else published
+        return Meta(
+            version=str(row["version"]), published_at=published, watermark=watermark,
+            project=row["project_name"], zone=ZoneInfo(row["timezone"] or "UTC"), is_simulated=bool(row["is_simulated"]),
+            model=row["model"] or "none", target_seconds=int(row["first_response_target_seconds"] or 3600),
+        )
+
+
+@cache
+def sql(name: str) -> str:
+    """Text of queries/<name>.sql."""
+    return (QUERIES / f"{name}.sql").read_text(encoding="utf-8")
+
+
+class Snapshots:
+    """Follows `<root>/serving/current.duckdb`: opens each new version once and shares it between threads."""
+
+    def __init__(self, root: Path) -> None:
+        self.link = root / "serving" / "current.duckdb"
+        self._lock = threading.Lock()
+        self._open: Snapshot | None = None
+
+    def current(self) -> Snapshot | None:
+        """The newest snapshot, or None where nothing has been published yet.
+
+        The file may be swapped away between looking and opening: then look again.
+        """
+        for last in (False, False, True):
+            try:
+                path = self.link.resolve(strict=True)
+            except OSError:
+                return None
+            known = self._open
+            if known is not None and known.path == path:
+                return known
+            try:
+                return self._replace(path)
+            except (connection.WarehouseFault, duckdb.Error):
+                if last:
+                    raise
+        return None
+
+    def _replace(self, path: Path) -> Snapshot:
+        with self._lock:
+            if self._open is None or self._open.path != path:
+                self._open = Snapshot(path)  # the old one closes when the last request that reads it ends
+            return self._open

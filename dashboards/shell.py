@@ -1,0 +1,229 @@
+"""What surrounds every page: skip link, brand mark, filter bar, navigation, strips, heading, definitions."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import dcc, html
+
+from dashboards import words
+from dashboards.components import PANEL_PROPERTIES, notice, panel, panel_parts
+from dashboards.page import Content, Page, Panel, Slot, pages
+from dashboards.query import Snapshot
+from dashboards.view import RIVALS, SPANS, View
+
+STALE = timedelta(minutes=30)  # snapshots are published every five minutes
+
+
+def frame(page: Page, view: View, snapshot: Snapshot, wall: datetime) -> Content:
+    """The whole screen. Everything in it comes from one snapshot."""
+    filled = page.fill(view, snapshot)
+    slots = [_slot(page, slot, filled[slot.name]) for slot in page.slots]
+    return _screen(
+        page.path, _filters(page, view, snapshot), html.Div(links(page, view), id=f"{page.key}-nav"),
+        [
+            html.Div(strips(view, snapshot, wall), id=f"{page.key}-strips"),
+            html.Header(
+                [
+                    html.H1(page.heading(view, snapshot), id=f"{page.key}-heading", tabIndex=-1),
+                    html.P(as_of(page, view, snapshot), id=f"{page.key}-asof", className="asof"),
+                ],
+                className="heading",
+            ),
+            html.Div(slots, className="grid"),
+            _definitions(page),
+            dcc.Store(id=f"{page.key}-view", data=view.href()),
+        ],
+        snapshot.meta.project, page.title, json.dumps(_defaults(view, snapshot)),
+    )
+
+
+def updates(page: Page, view: View, snapshot: Snapshot, wall: datetime) -> list[Any]:
+    """New values of `outputs(page)`, in that order, all from one snapshot."""
+    filled = page.fill(view, snapshot)
+    values: list[Any] = [links(page, view), strips(view, snapshot, wall), page.heading(view, snapshot), as_of(page, view, snapshot)]
+    for slot in page.slots:
+        content = filled[slot.name]
+        values += panel_parts(content, slot) if isinstance(content, Panel) else [content]
+    return values
+
+
+def outputs(page: Page) -> list[tuple[str, str]]:
+    """(id, property) of everything that a change of filter may change."""
+    found = [(f"{page.key}-{part}", "children") for part in ("nav", "strips", "heading", "asof")]
+    for slot in page.slots:
+        start = f"{page.key}-{slot.name}"
+        found += [(f"{start}-{part}", prop) for part, prop in PANEL_PROPERTIES] if slot.height else [(start, "children")]
+    return found
+
+
+def empty(path: str, root: str) -> Content:
+    """Before the first snapshot."""
+    return _screen(
+        path, None, html.Div([_link(p, p.path, current=p.path == path) for p in pages()]),
+        [
+            html.Header([html.H1("Nothing to show yet", tabIndex=-1)], className="heading"),
+            notice(
+                "setup", "These pages show what Earshot publishes, and nothing has been published yet.",
+                html.P(["Fill them with your own mentions: ", html.Code("earshot run")]),
+                html.P(["Or with the simulated sample: ", html.Code("make demo")]),
+                f"They look in {root} and show the first snapshot as soon as you reload.",
+            ),
+        ],
+        "", "Nothing to show yet",
+    )
+
+
+def failed(path: str, request_id: str) -> Content:
+    """After an error of ours: what, and what to do."""
+    return _screen(
+        path, None, html.Div([_link(p, p.path, current=False) for p in pages()]),
+        [
+            html.Header([html.H1("This page could not be drawn", tabIndex=-1)], className="heading"),
+            notice("error", "The data is safe; the page is at fault.", f"Reload it. If it fails again, report the number {request_id}: the log has the details under it."),
+        ],
+        "", "Error",
+    )
+
+
+def missing(path: str) -> Content:
+    return _screen(
+        path, None, html.Div([_link(p, p.path, current=False) for p in pages()]),
+        [
+            html.Header([html.H1("There is no such page", tabIndex=-1)], className="heading"),
+            notice("empty", "The address may have been cut short.", html.P(html.A("Go to brand health", href="/"))),
+        ],
+        "", "No such page",
+    )
+
+
+def _screen(path: str, filters: Content, nav: Content, main: list[Content], project: str, title: str, defaults: str = "") -> Content:
+    name = f"{title} · {project}" if project else title
+    return [
+        html.A("Skip to the content", href="#main", className="skip"),
+        html.Header(
+            [
+                html.A([html.Span(className="mark", **{"aria-hidden": "true"}), html.Span("Earshot", className="wordmark")], href="/", className="home"),
+                html.Button("Menu", className="menu-button", **{"aria-expanded": "false", "aria-controls": "side", "data-toggles": "side"}),
+                dmc.ColorSchemeToggle(
+                    id="theme", lightIcon=html.Span(className="icon sun"), darkIcon=html.Span(className="icon moon"), variant="subtle", size="lg",
+                    **{"aria-label": "Switch between light and dark"},
+                ),
+                filters,
+            ],
+            className="top",
+        ),
+        html.Nav(nav, id="side", className="side", **{"aria-label": "Pages"}),
+        html.Main(main, id="main", tabIndex=-1, **{"data-path": path, "data-title": name, "data-defaults": defaults}),
+    ]
+
+
+def _slot(page: Page, slot: Slot, content: Content | Panel) -> Content:
+    place = f"span-{slot.span}" + (" card" if slot.card else "")
+    if isinstance(content, Panel):
+        return html.Section(panel(page, slot, content), className=place, **{"aria-labelledby": f"{page.key}-{slot.name}-title"})
+    return html.Div(content, id=f"{page.key}-{slot.name}", className=place)
+
+
+def _link(page: Page, href: str, *, current: bool) -> Content:
+    more = {"aria-current": "page"} if current else {}
+    return html.A([html.Span(className=f"icon {page.key}", **{"aria-hidden": "true"}), html.Span(page.title)], href=href, className="to", **more)
+
+
+def links(page: Page, view: View) -> Content:
+    """The navigation: the other pages, about the same brand."""
+    return [_link(p, view.href(p.path), current=p is page) for p in pages()]
+
+
+def strips(view: View, snapshot: Snapshot, wall: datetime) -> Content:
+    """What a reader must know about all the numbers below, in order of weight."""
+    meta, found = snapshot.meta, []
+    if meta.is_simulated:
+        found.append(html.P(
+            [html.Strong("Simulated data."), " These brands, people and events are invented, to show what the pages do."], className="strip simulated"
+        ))
+    late = wall - meta.published_at
+    if meta.is_live and late > STALE:
+        at = snapshot.local(meta.published_at)
+        found.append(html.P(
+            [html.Strong("Out of date."), f" The last update was {words.ago(meta.published_at, wall)}, at {words.moment(at, snapshot.local(wall))}. Newer mentions are missing; the numbers below are as of then."],
+            className="strip stale",
+        ))
+    if view.ignored:
+        found.append(html.P(
+            [html.Strong("Part of this address was not understood"), f" and is left out: {', '.join(view.ignored)[:120]}."], className="strip"
+        ))
+    return found
+
+
+def as_of(page: Page, view: View, snapshot: Snapshot) -> Content:
+    """One line: whose numbers, which period, which zone, how fresh."""
+    meta, period, now = snapshot.meta, view.period(snapshot), snapshot.local(snapshot.now)
+    last = period.until - timedelta(seconds=1)
+    days = (
+        f"{words.day(period.start)}, {words.clock(period.start)} to {words.day(last)}, {words.clock(now)}"
+        if view.span.grain == "hour" else f"{words.day(period.start)} to {words.day(last)} {last:%Y}"
+    )
+    channel = "" if view.channel == "all" else f"{words.label(view.channel)} only · "
+    fresh = f"updated {words.clock(snapshot.local(meta.published_at))}" if meta.is_live else f"data ends {words.day(now)} {now:%Y}, {words.clock(now)}"
+    parts = f"{channel}{days} · times in {meta.zone.key} · {fresh}"
+    return parts if "period" in page.controls else f"times in {meta.zone.key} · {fresh}"
+
+
+def _filters(page: Page, view: View, snapshot: Snapshot) -> Content:
+    names = {b.key: b.name for b in snapshot.brands}
+    brands = [{"value": key, "label": name} for key, name in names.items()]
+    channels = [{"value": "all", "label": "All channels"}, *({"value": c, "label": words.label(c)} for c in snapshot.channels)]
+    made = {
+        "brand": lambda: dmc.Select(
+            id={"filter": "brand"}, label="Brand", data=brands, value=view.brand, allowDeselect=False, size="sm", className="f-brand"
+        ),
+        "vs": lambda: dmc.MultiSelect(
+            id={"filter": "vs"}, label=f"Against (up to {RIVALS})", data=brands, value=list(view.rivals), maxValues=RIVALS, size="sm", className="f-vs"
+        ),
+        "channel": lambda: dmc.Select(
+            id={"filter": "ch"}, label="Channel", data=channels, value=view.channel, allowDeselect=False, size="sm", className="f-ch"
+        ),
+        "period": lambda: html.Div(
+            [
+                html.Span("Period", className="f-label", id="period-label"),
+                dmc.SegmentedControl(
+                    id={"filter": "period"}, value=view.span.key, size="sm", data=[{"value": s, "label": SPANS[s].name} for s in sorted(page.spans, key=lambda s: SPANS[s].length)],
+                    **{"aria-labelledby": "period-label"},
+                ),
+            ],
+            className="f-period",
+        ),
+        "compare": lambda: dmc.Select(
+            id={"filter": "cmp"}, label="Compare", data=[{"value": "prev", "label": "With before"}, {"value": "off", "label": "Off"}],
+            value="prev" if view.compare else "off", allowDeselect=False, size="sm", className="f-cmp",
+        ),
+    }
+    return html.Div(
+        [
+            html.Button("Filters", className="filter-button", **{"aria-expanded": "false", "aria-controls": "filters", "data-toggles": "filters"}),
+            html.Div([made[c]() for c in page.controls] + [html.A("Reset", href=page.path, className="reset")], id="filters", className="filters", role="group", **{"aria-label": "Filters"}),
+        ],
+        className="filter-bar",
+    )
+
+
+def _defaults(view: View, snapshot: Snapshot) -> dict[str, Any]:
+    """What the browser leaves out of addresses, and the rivals that each brand starts with."""
+    rivals = {b.key: list(View.of({"brand": b.key}, view.allowed).rivals) for b in snapshot.brands}
+    return {"brand": (view.allowed.brands or ("",))[0], "period": view.allowed.spans[0], "ch": "all", "cmp": "prev", "vs": rivals}
+
+
+def _definitions(page: Page) -> Content:
+    if not page.definitions:
+        return None
+    rows = [part for name, text in page.definitions for part in (html.Dt(name), html.Dd(text))]
+    return html.Details([html.Summary("How these numbers are made"), html.Dl(rows)], className="definitions")
+
+
+def wall_clock() -> datetime:
+    """The one place where pages look at a clock: to say how old a snapshot is."""
+    return datetime.now(UTC)

@@ -1,0 +1,292 @@
+"""Makes snapshot files with plausible rows, so that the pages are tested without the line behind them.
+
+Four invented airlines over four weeks; the first has a storm in its last ten hours. Everything is a function of the seed.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import random
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+END = datetime(2026, 2, 15, 13, 40, tzinfo=UTC)
+ONSET = datetime(2026, 2, 15, 6, 15, tzinfo=UTC)
+BRANDS = (("aerolia", "Aerolia", False, 22.0), ("nordwind", "Nordwind", True, 16.0), ("skylark", "Skylark", True, 11.0), ("transpolar", "Transpolar", True, 5.0))
+CHANNELS = (("x", 0.5), ("facebook", 0.25), ("instagram", 0.15), ("app_review", 0.1))
+TOPICS = ("cancelled_flight", "lost_bags", "delay", "booking", "crew", "refund", "app")
+ROOT = Path(__file__).resolve().parents[2]
+TEXTS = {
+    "negative": ("Nine hours at the gate for flight [CASE] and not one word from anybody", "My bags went to Oslo, I did not. Third call today", "Cancelled by text at 5 am, hotline dead, two kids in tow"),
+    "neutral": ("Does the 18:40 to Bergen still leave today?", "Which form do I need for a refund?", "Boarding now, seat by the window"),
+    "positive": ("The crew on the late flight was wonderful, thank you", "Rebooked me in two minutes, would fly again any day", "Best coffee above the clouds, recommend them to anyone"),
+}
+
+TABLES = {
+    "meta": "version VARCHAR, published_at TIMESTAMPTZ, watermark TIMESTAMPTZ, project_name VARCHAR, timezone VARCHAR, is_simulated BOOLEAN, model VARCHAR, first_response_target_seconds INTEGER, schema_version INTEGER",
+    "brands": "brand VARCHAR, name VARCHAR, is_competitor BOOLEAN",
+    "brand_15min": "brand VARCHAR, bucket_at TIMESTAMPTZ, mention_count INTEGER, author_count INTEGER, negative_count INTEGER, neutral_count INTEGER, positive_count INTEGER, unknown_count INTEGER, unscored_count INTEGER, complaint_count INTEGER, churn_risk_count INTEGER, urgent_count INTEGER, needs_response_count INTEGER, repost_count INTEGER",
+    "brand_hourly": "brand VARCHAR, channel VARCHAR, property VARCHAR, bucket_at TIMESTAMPTZ, mention_count INTEGER, author_count INTEGER, negative_count INTEGER, neutral_count INTEGER, positive_count INTEGER, unknown_count INTEGER, unscored_count INTEGER, complaint_count INTEGER, churn_risk_count INTEGER, urgent_count INTEGER, needs_response_count INTEGER, repost_count INTEGER, engagement BIGINT, reach BIGINT",
+    "share_of_voice_daily": "brand VARCHAR, day_at TIMESTAMPTZ, channel VARCHAR, mention_count INTEGER, total_count INTEGER",
+    "driver_hourly": "brand VARCHAR, bucket_at TIMESTAMPTZ, kind VARCHAR, name VARCHAR, mention_count INTEGER, negative_count INTEGER",
+    "thread_status": "thread_id VARCHAR, source VARCHAR, channel VARCHAR, brand VARCHAR, property VARCHAR, first_mention_id UUID, opened_at TIMESTAMPTZ, author_id VARCHAR, first_reply_at TIMESTAMPTZ, first_response_seconds BIGINT, last_inbound_at TIMESTAMPTZ, last_reply_at TIMESTAMPTZ, inbound_count INTEGER, reply_count INTEGER, needs_response BOOLEAN, status VARCHAR, sentiment_first VARCHAR, sentiment_last VARCHAR, is_urgent BOOLEAN, expires_at TIMESTAMPTZ, text VARCHAR",
+    "response_time_daily": "brand VARCHAR, channel VARCHAR, day_at TIMESTAMPTZ, inbound_count INTEGER, answered_count INTEGER, unanswered_count INTEGER, p50_seconds DOUBLE, p90_seconds DOUBLE",
+    "advocate_weekly": "brand VARCHAR, week_at TIMESTAMPTZ, author_count INTEGER, advocate_count INTEGER, detractor_count INTEGER, replied_base INTEGER, replied_recovered INTEGER, unreplied_base INTEGER, unreplied_recovered INTEGER",
+    "source_health": "source VARCHAR, channel VARCHAR, first_published_at TIMESTAMPTZ, last_published_at TIMESTAMPTZ, last_observed_at TIMESTAMPTZ, mention_count BIGINT, mention_count_24h BIGINT, deleted_count BIGINT, undated_count BIGINT, unknown_count BIGINT, quarantined_count BIGINT, rows_in BIGINT, stored BIGINT, unchanged BIGINT, note VARCHAR",
+    "mention_feed": "mention_id UUID, source VARCHAR, channel VARCHAR, brand VARCHAR, property VARCHAR, kind VARCHAR, published_at TIMESTAMPTZ, author_id VARCHAR, is_own BOOLEAN, text VARCHAR, url VARCHAR, sentiment VARCHAR, p_negative DOUBLE, intents VARCHAR[], topics VARCHAR[], language VARCHAR, engagement BIGINT, reach BIGINT, in_reply_to VARCHAR, thread_id VARCHAR, expires_at TIMESTAMPTZ",
+}
+
+
+class Maker:
+    """Rows of one snapshot."""
+
+    def __init__(self, seed: int, scale: float) -> None:
+        self.random = random.Random(seed)
+        self.scale = scale
+        self.rows: dict[str, list[dict[str, Any]]] = {name: [] for name in (*TABLES, "expectations", "alerts", "arming", "deliveries", "actions")}
+
+    def add(self, table: str, **row: Any) -> None:
+        self.rows[table].append(row)
+
+    def uuid(self) -> str:
+        return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+
+    def poisson(self, mean: float) -> int:
+        return max(0, round(self.random.gauss(mean, math.sqrt(mean)))) if mean > 0 else 0
+
+
+def rhythm(at: datetime) -> float:
+    """More by day, less at weekends."""
+    return (0.35 + 0.9 * max(0.0, math.sin((at.hour - 5) / 17 * math.pi))) * (0.8 if at.weekday() > 4 else 1.0)
+
+
+def _counts(make: Maker, mean: float, storm: float) -> dict[str, int]:
+    n = make.poisson(mean * storm)
+    down = 0.72 if storm > 1 else 0.34
+    negative = make.poisson(n * down)
+    positive = min(n - negative, make.poisson(n * 0.22 / storm)) if n > negative else 0
+    negative = min(negative, n)
+    unknown = min(n - negative - positive, make.poisson(n * 0.06))
+    return {
+        "mention_count": n, "author_count": max(1, int(n * 0.9)) if n else 0, "negative_count": negative, "positive_count": positive, "unknown_count": unknown, "unscored_count": 0,
+        "neutral_count": n - negative - positive - unknown, "complaint_count": int(negative * 0.7), "churn_risk_count": int(negative * 0.1),
+        "urgent_count": int(negative * 0.05), "needs_response_count": int(n * 0.4), "repost_count": int(n * 0.12),
+    }
+
+
+def _storm(brand: str, at: datetime) -> float:
+    return 5.0 if brand == "aerolia" and at >= ONSET.replace(minute=0) else 1.0
+
+
+def _hours(make: Maker, start: datetime) -> None:
+    quarter: dict[tuple[str, datetime], dict[str, int]] = {}
+    for brand, _, _, level in BRANDS:
+        at = start
+        while at < END:
+            total = 0
+            for channel, part in CHANNELS:
+                counts = _counts(make, level * part * rhythm(at) * 2 * make.scale, _storm(brand, at))
+                if not counts["mention_count"]:
+                    continue
+                total += counts["mention_count"]
+                make.add("brand_hourly", brand=brand, channel=channel, property="addressed", bucket_at=at, engagement=counts["mention_count"] * 4, reach=counts["mention_count"] * 310, **counts)
+                make.add("driver_hourly", brand=brand, bucket_at=at, kind="channel", name=channel, mention_count=counts["mention_count"], negative_count=counts["negative_count"])
+                for i in range(4):
+                    key = (brand, at + timedelta(minutes=15 * i))
+                    held = quarter.setdefault(key, dict.fromkeys(counts, 0))
+                    for name, value in counts.items():
+                        held[name] += value // 4 + (1 if i < value % 4 else 0)
+            _drivers(make, brand, at, total)
+            at += timedelta(hours=1)
+    for (brand, at), counts in quarter.items():
+        if at <= END:
+            make.add("brand_15min", brand=brand, bucket_at=at, **counts)
+    _expectations(make, quarter)
+
+
+def _drivers(make: Maker, brand: str, at: datetime, total: int) -> None:
+    for i, topic in enumerate(TOPICS):
+        part = (0.45 if i == 0 else 0.08) if _storm(brand, at) > 1 else 0.12
+        n = min(total, make.poisson(total * part))
+        if n:
+            make.add("driver_hourly", brand=brand, bucket_at=at, kind="topic", name=topic, mention_count=n, negative_count=n // 2)
+    for intent, part in (("complaint", 0.3), ("request", 0.2), ("praise", 0.1), ("churn_risk", 0.04)):
+        more = 1.9 if intent == "complaint" and _storm(brand, at) > 1 else 1.0
+        n = min(total, make.poisson(total * part * more))
+        if n:
+            make.add("driver_hourly", brand=brand, bucket_at=at, kind="intent", name=intent, mention_count=n, negative_count=n // 2)
+
+
+def _expectations(make: Maker, quarter: dict[tuple[str, datetime], dict[str, int]]) -> None:
+    levels = {b: level for b, _, _, level in BRANDS}
+    for (brand, at), counts in sorted(quarter.items()):
+        if at > END or at < END - timedelta(days=7):
+            continue
+        mean = levels[brand] * rhythm(at) / 2 * make.scale
+        high = mean + 4 * math.sqrt(mean) + 1
+        make.add(
+            "expectations", brand=brand, signal="volume", bucket_at=at, observed=float(counts["mention_count"]), expected=mean,
+            low=max(0.0, mean - 3 * math.sqrt(mean)), high=high, is_outside=counts["mention_count"] > high,
+        )
+        n = counts["mention_count"]
+        share = counts["negative_count"] / n if n else None
+        make.add("expectations", brand=brand, signal="negative_share", bucket_at=at, observed=share, expected=0.34, low=0.1, high=0.62, is_outside=bool(share and share > 0.62))
+
+
+def _mention(make: Maker, brand: str, at: datetime) -> str:
+    bad = 0.72 if _storm(brand, at) > 1 else 0.34
+    mood = make.random.choices(("negative", "neutral", "positive", "unknown"), (bad, (1 - bad) * 0.6, (1 - bad) * 0.35, 0.05))[0]
+    text = make.random.choice(TEXTS.get(mood, TEXTS["neutral"]))
+    stormy = _storm(brand, at) > 1
+    intents = {"negative": ["complaint", "needs_response"], "positive": make.random.choice((["praise"], ["praise", "recommendation"])), "neutral": ["request"]}.get(mood, [])
+    key = make.uuid()
+    make.add(
+        "mention_feed", mention_id=key, source="sample", channel=make.random.choices([c for c, _ in CHANNELS], [p for _, p in CHANNELS])[0], brand=brand,
+        property="addressed", kind="post", published_at=at, author_id=f"author-{make.random.randrange(4000):04d}", is_own=False,
+        text=f"{text}. {make.random.choice(('Gate', 'Row', 'Desk'))} {make.random.randrange(90)}.", url=f"https://example.org/{key}",
+        sentiment=mood, p_negative=0.9 if mood == "negative" else 0.1, intents=intents,
+        topics=["cancelled_flight"] if stormy and make.random.random() < 0.6 else [make.random.choice(TOPICS)], language="en",
+        engagement=int(make.random.paretovariate(1.1)), reach=int(300 * make.random.paretovariate(1.2)), in_reply_to=None, thread_id=key, expires_at=None,
+    )
+    return key
+
+
+def _threads(make: Maker, start: datetime) -> None:
+    for brand, _, _, level in BRANDS:
+        at = start
+        while at < END:
+            stormy = _storm(brand, at) > 1
+            for _ in range(make.poisson(level * rhythm(at) * 0.25 * (4 if stormy else 1) * min(make.scale, 1.0))):
+                _thread(make, brand, at + timedelta(seconds=make.random.randrange(3600)), stormy)
+            at += timedelta(hours=1)
+
+
+def _thread(make: Maker, brand: str, opened: datetime, stormy: bool) -> None:
+    if opened >= END:
+        return
+    story = make.random.random() < 0.06
+    key = _mention(make, brand, opened)
+    wait = int(make.random.lognormvariate(math.log(1100 if not stormy else 5200), 1.1))
+    answered = make.random.random() < (0.45 if stormy else 0.9) and opened + timedelta(seconds=wait) <= END
+    reply = opened + timedelta(seconds=wait) if answered else None
+    again = bool(answered and make.random.random() < 0.2)
+    last = reply + timedelta(minutes=9) if again and reply and reply + timedelta(minutes=9) <= END else opened
+    status = "unanswered" if not answered else "waiting" if last > opened else "answered"
+    feed = make.rows["mention_feed"][-1]
+    if story:
+        feed["kind"], feed["channel"], feed["expires_at"] = "story", "instagram", opened + timedelta(hours=24)
+    make.add(
+        "thread_status", thread_id=key, source="sample", channel=feed["channel"], brand=brand, property="addressed", first_mention_id=key, opened_at=opened,
+        author_id=feed["author_id"], first_reply_at=reply, first_response_seconds=wait if answered else None, last_inbound_at=last, last_reply_at=reply,
+        inbound_count=2 if status == "waiting" else 1, reply_count=1 if answered else 0, needs_response=make.random.random() < 0.85, status=status,
+        sentiment_first=feed["sentiment"], sentiment_last="positive" if answered and make.random.random() < 0.3 else feed["sentiment"],
+        is_urgent=make.random.random() < 0.08, expires_at=feed["expires_at"], text=feed["text"],
+    )
+
+
+def _weeks(make: Maker, start: datetime) -> None:
+    monday = start - timedelta(days=start.weekday(), hours=start.hour)
+    for brand, _, _, level in BRANDS:
+        at = monday
+        while at < END:
+            authors = int(level * 120 * make.scale)
+            replied, other = int(authors * 0.12), int(authors * 0.05)
+            make.add(
+                "advocate_weekly", brand=brand, week_at=at, author_count=authors, advocate_count=make.poisson(authors * 0.07), detractor_count=make.poisson(authors * 0.05),
+                replied_base=replied, replied_recovered=min(replied, make.poisson(replied * 0.31)), unreplied_base=other, unreplied_recovered=min(other, make.poisson(other * 0.14)),
+            )
+            at += timedelta(days=7)
+
+
+def _crisis(make: Maker) -> None:
+    examples = [r["mention_id"] for r in make.rows["mention_feed"] if r["brand"] == "aerolia" and r["published_at"] >= ONSET and r["sentiment"] == "negative"][:3]
+    drivers = [
+        {"kind": "topic", "name": "cancelled_flight", "observed": 182.0, "expected": 21.0, "excess": 161.0},
+        {"kind": "topic", "name": "delay", "observed": 51.0, "expected": 20.0, "excess": 31.0},
+        {"kind": "intent", "name": "complaint", "observed": 201.0, "expected": 55.0, "excess": 146.0},
+        {"kind": "channel", "name": "x", "observed": 190.0, "expected": 60.0, "excess": 130.0},
+        {"kind": "channel", "name": "facebook", "observed": 75.0, "expected": 30.0, "excess": 45.0},
+    ]
+    common = {"detector": "seasonal", "brand": "aerolia", "tier": "page", "window_minutes": 60, "drivers": json.dumps(drivers), "example_ids": examples}
+    alert = make.uuid()
+    make.add(
+        "alerts", alert_id=alert, signal="volume", state="escalated", severity=8, onset_at=ONSET, fired_at=ONSET + timedelta(minutes=30), resolved_at=None,
+        observed=251.0, expected=41.0, low=28.0, high=57.0, summary="Aerolia: 251 mentions in 60 minutes, 41 expected (28 to 57)", **common,
+    )
+    old = END - timedelta(days=12)
+    make.add(
+        "alerts", alert_id=make.uuid(), signal="negative_share", state="resolved", severity=4, onset_at=old, fired_at=old + timedelta(minutes=45), resolved_at=old + timedelta(hours=3),
+        observed=0.61, expected=0.35, low=0.22, high=0.49, summary="Aerolia: 61 % of mentions negative, 35 % expected (22 % to 49 %)", **common | {"tier": "watch"},
+    )
+    make.add("deliveries", alert_id=alert, notifier="file", alert_state="onset", delivery_key="k", status="sent", attempt_count=1, last_error=None, created_at=ONSET + timedelta(minutes=30), sent_at=ONSET + timedelta(minutes=31))
+    for brand, name, rival, _ in BRANDS:
+        state = "armed" if not rival else "arming" if brand == "transpolar" else "armed"
+        note = f"{name} has four weeks of data and can raise alerts." if state == "armed" else f"{name} has too few mentions yet; alerts are possible from 20 February."
+        make.add("arming", brand=brand, signal="volume", state=state, first_at=END - timedelta(days=28), armed_at=END - timedelta(days=14), note=note)
+
+
+def snapshot(root: Path, version: str = "20260215T134000-1", *, seed: int = 7, scale: float = 1.0, days: int = 28, current: bool = True, **meta: Any) -> Path:
+    """A published snapshot below `root`, and the link to it.
+
+    Args:
+        scale: how many mentions, as a factor; 0 gives brands and no mention.
+        meta: columns of `meta` to change.
+    """
+    make = Maker(seed, scale)
+    start = (END - timedelta(days=days)).replace(minute=0)
+    if scale:
+        _hours(make, start)
+        _threads(make, start)
+        _weeks(make, start)
+        _crisis(make)
+    make.add("meta", **{
+        "version": version, "published_at": END + timedelta(minutes=4), "watermark": END, "project_name": "Four airlines", "timezone": "UTC", "is_simulated": True,
+        "model": "lexicon@1", "first_response_target_seconds": 3600, "schema_version": 1,
+    } | meta)
+    for brand, name, rival, _ in BRANDS:
+        make.add("brands", brand=brand, name=name, is_competitor=rival)
+    path = root / "serving" / f"{version}.duckdb"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write(path, make.rows)
+    if current:
+        swap(path)
+    return path
+
+
+def swap(path: Path) -> None:
+    """Point `current.duckdb` at `path`, atomically."""
+    link = path.with_name("current.new")
+    link.unlink(missing_ok=True)
+    link.symlink_to(path.name)
+    os.replace(link, path.with_name("current.duckdb"))
+
+
+def write(path: Path, rows: dict[str, list[dict[str, Any]]]) -> None:
+    """Tables with these rows in a new DuckDB file; alerts and the like have the columns of the warehouse."""
+    path.unlink(missing_ok=True)
+    with duckdb.connect(str(path)) as db:
+        db.execute("SET TimeZone = 'UTC'")
+        db.execute((ROOT / "warehouse" / "migrations" / "0001_base.sql").read_text(encoding="utf-8"))
+        for name in ("mentions", "enrichments", "quarantine", "loads"):
+            db.execute(f"DROP TABLE {name}")
+        for name, definition in TABLES.items():
+            db.execute(f"CREATE TABLE {name} ({definition})")
+        for name, items in rows.items():
+            _insert(db, name, items)
+
+
+def _insert(db: duckdb.DuckDBPyConnection, name: str, items: Sequence[dict[str, Any]]) -> None:
+    if not items:
+        return
+    db.register("incoming", pa.Table.from_pylist(list(items)))
+    names = ", ".join(items[0])
+    db.execute(f"INSERT INTO {name} ({names}) SELECT {names} FROM incoming")
+    db.unregister("incoming")
