@@ -6,9 +6,11 @@ import hashlib
 import json
 import math
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple, cast, get_args
 
 from pipelines.mapping import Mapping
@@ -187,7 +189,7 @@ class Mapper:
         if value is None:
             return self._constants.brand or self._accounts.get((author or "").lstrip("@").casefold())
         known = self._translate.get("brand", {}).get(value.casefold())
-        return (re.sub(r"\W+", "_", value.casefold()).strip("_") if known is None else known) or None
+        return (brand_key(value) if known is None else known) or None
 
     def _thread(self, values: dict[str, Any], native_id: str, reply_to: str | None) -> str | None:
         """As given. Otherwise a reply joins the thread of what it answers when it is loaded, and any other opens its own."""
@@ -226,6 +228,17 @@ class Mapper:
         count = self._seen[key]
         self._seen[key] = count + 1
         return f"row-{key.hex()}-{count}"
+
+
+@lru_cache(maxsize=1024)
+def brand_key(name: str) -> str:
+    """A brand's name as the key that `earshot init` gives it.
+
+    >>> brand_key("US Airways"), brand_key("Café")
+    ('us_airways', 'cafe')
+    """
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "_", plain.lower()).strip("_") or re.sub(r"\W+", "_", name.casefold()).strip("_")
 
 
 def row_key(raw: bytes) -> bytes:

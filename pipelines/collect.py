@@ -1,0 +1,135 @@
+"""Collects a window of a source, or a file, and lands it: redacted, pseudonymised, whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pipelines.landing import Landing, Manifest, WindowWriter
+from pipelines.protector import BATCH_ROWS, Protector, write
+from pipelines.records import Cursor, Mention, Query, Rejected, Window
+from pipelines.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collected:
+    """What a collection landed. rows_in = mentions + rejected."""
+
+    source: str
+    window_keys: list[str]
+    rows_in: int
+    mentions: int
+    rejected: int
+
+    @classmethod
+    def of(cls, source: str, manifests: Iterable[Manifest]) -> Collected:
+        """The sum of landed windows."""
+        found = list(manifests)
+        return cls(
+            source=source, window_keys=[m.window for m in found], rows_in=sum(m.rows_in for m in found),
+            mentions=sum(m.mentions for m in found), rejected=sum(m.rejected for m in found),
+        )
+
+
+def run(settings: Settings, source_name: str, window: Window, *, now: datetime) -> Collected:
+    """Collect one window of a configured source. A source that has nothing new lands nothing.
+
+    The cursor is saved last: killed anywhere before, the next collection asks for the same again.
+
+    Raises:
+        SourceError: the platform did not give what was asked; nothing has landed, the cursor is as it was.
+        ConfigError: the source or its secrets are not configured as they must be.
+    """
+    from pipelines.sources.file import FileSource
+
+    source = settings.plugin("sources", source_name)
+    landing = Landing(settings.storage)
+    cursor = landing.read_cursor(source_name)
+    if isinstance(source, FileSource):
+        return _run_folder(settings, source.below(settings.path.parent), landing, cursor, now=now)
+    protector = Protector(settings.query.brands, settings.salt)
+    key = _key(landing, source_name, window) if source.incremental else window.key
+    found = source.collect(Query(brands=settings.query.brands, cursor=cursor), window)
+    manifest, after = _land(found, landing, protector, source_name, key, keep_empty=not source.incremental)
+    if after is not None:
+        landing.write_cursor(source_name, after)
+    return Collected.of(source_name, [manifest] if manifest else [])
+
+
+def run_file(settings: Settings, path: Path, mapping: Path | None, *, now: datetime, source: str | None = None) -> Collected:
+    """Land one file; what has landed of it before, by the same settings, is not read again.
+
+    Args:
+        mapping: a mapping file; None: columns are known by their names.
+        source: the source that its ids belong to; default: as the mapping says, else "file".
+
+    Raises:
+        InputError: the file cannot be read at all or no column holds the text.
+        ConfigError: the mapping cannot be used.
+    """
+    from pipelines import parts
+    from pipelines.mapping import Mapping, read_mapping
+
+    found = read_mapping(mapping) if mapping else Mapping()
+    name = source or found.source or "file"
+    return Collected.of(name, parts.land_file(settings, path, found, source=name, now=now))
+
+
+def _run_folder(settings: Settings, source: Any, landing: Landing, cursor: dict[str, str], *, now: datetime) -> Collected:
+    """Land each new file under its own key. The cursor is saved after each, so a kill costs one file at most."""
+    from pipelines import parts
+    from pipelines.errors import InputError
+
+    landed: list[Manifest] = []
+    mapping = source.mapping()
+    for file in source.pending(cursor, now=now):
+        try:
+            if file.is_new:
+                landed += parts.land_file(settings, file.path, mapping, source=source.name, now=now)
+        except InputError as error:
+            if file.path == source.path:
+                raise
+            landed.append(parts.land_unreadable(settings, file.path, str(error), source=source.name))
+        cursor = {**cursor, **file.mark}
+        landing.write_cursor(source.name, Cursor(values=cursor))
+    return Collected.of(source.name, landed)
+
+
+def _key(landing: Landing, source: str, window: Window) -> str:
+    """The window's key. An incremental source gives nothing twice, so a second collection in it gets a key of its own."""
+    key, count = window.key, 0
+    while landing.manifest(source, key).exists():
+        count += 1
+        key = f"{window.key}-{count:02d}"
+    return key
+
+
+def _land(
+    found: Iterable[Mention | Rejected | Cursor],
+    landing: Landing,
+    protector: Protector,
+    source: str,
+    key: str,
+    *,
+    keep_empty: bool,
+) -> tuple[Manifest | None, Cursor | None]:
+    mentions: list[Mention] = []
+    rejected: list[Rejected] = []
+    cursor = None
+    with WindowWriter(landing, source, key) as writer:
+        for item in found:
+            if isinstance(item, Mention):
+                mentions.append(item)
+            elif isinstance(item, Rejected):
+                rejected.append(item)
+            else:
+                cursor = item
+            if len(mentions) + len(rejected) >= BATCH_ROWS:
+                write(writer, protector, mentions, rejected, key)
+        write(writer, protector, mentions, rejected, key)
+        if not keep_empty and not writer.mention_count and not writer.rejected_count:
+            return None, cursor
+        return writer.finish(file=source, made_with=protector.made_with), cursor

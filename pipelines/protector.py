@@ -1,0 +1,67 @@
+"""From mentions as sources yield them to rows that may be stored: no personal data in the text, pseudonyms for authors."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+
+import pyarrow as pa
+
+from pipelines.batches import mention_batch, quarantine_batch
+from pipelines.landing import WindowWriter
+from pipelines.privacy import Pseudonymiser, protect, protect_batch
+from pipelines.records import RAW_LIMIT, Brand, Mention, Rejected
+
+BATCH_ROWS = 10_000  # held in memory at a time; one row group of the landed file
+VERSION = 1  # raised where the same input lands differently: landed files are then made again
+
+
+class Protector:
+    """Protects batches of mentions of one source.
+
+    Args:
+        brands: whose handles and phone lines are not personal.
+        salt: secret behind the pseudonyms.
+    """
+
+    def __init__(self, brands: Sequence[Brand], salt: str) -> None:
+        self._brands = tuple(brands)
+        self._pseudonyms = Pseudonymiser(salt)
+
+    @property
+    def made_with(self) -> str:
+        """Changes whenever the same mention would be stored in another way."""
+        parts = [VERSION, self._pseudonyms.author_id("", "earshot"), [asdict(b) for b in self._brands]]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+    def mentions(self, mentions: Sequence[Mention]) -> pa.RecordBatch:
+        """Mentions as MENTION_SCHEMA, safe to store."""
+        texts = [m.text for m in mentions]
+        protected = protect_batch(texts, [m.channel for m in mentions], self._brands)
+        author = self._pseudonyms.author_id
+        authors = [author(m.channel, m.author_id) or None if m.author_id else None for m in mentions]
+        references = [m.references + p.references for m, p in zip(mentions, protected, strict=True)]
+        described = [self._described(m) if m.media else m for m in mentions]
+        return mention_batch(described, [p.text for p in protected], references, authors)
+
+    def _described(self, mention: Mention) -> Mention:
+        media = tuple(replace(m, alt=protect(m.alt, self._brands).text) if m.alt else m for m in mention.media)
+        return replace(mention, media=media)
+
+    def rejected(self, rejected: Sequence[Rejected], file_id: str) -> pa.RecordBatch:
+        """Rejected rows as QUARANTINE_SCHEMA; what they say is protected like any text."""
+        raws = protect_batch([r.raw for r in rejected], None, self._brands)
+        safe = [replace(r, raw=p.text[:RAW_LIMIT]) for r, p in zip(rejected, raws, strict=True)]
+        return quarantine_batch(safe, file_id)
+
+
+def write(writer: WindowWriter, protector: Protector, mentions: list[Mention], rejected: list[Rejected], key: str) -> None:
+    """Protect and append what has been gathered, and empty both lists."""
+    if mentions:
+        writer.add(protector.mentions(mentions))
+    if rejected:
+        writer.reject(protector.rejected(rejected, key))
+    mentions.clear()
+    rejected.clear()
