@@ -44,7 +44,7 @@ def net_sentiment(positive: int, negative: int, neutral: int) -> tuple[float, fl
     """100 (P - N) / T with the 95% interval of two shares of one sample (Newcombe 1998, Stat. Med. 17:2635, method 10).
 
     >>> [round(x, 1) for x in net_sentiment(80, 20, 100)]
-    [30.0, 21.2, 38.1]
+    [30.0, 20.8, 38.5]
     """
     n = positive + negative + neutral
     if not n:
@@ -105,7 +105,8 @@ def _brand_lines(brands: list[BrandRow]) -> list[str]:
     lines = [f"  {'':<14}{'mentions':>9}  {'net sentiment (95% interval)':<32}no verdict"]
     for brand in brands:
         net, low, high = net_sentiment(brand.positive, brand.negative, brand.neutral)
-        lines.append(f"  {brand.name:<14}{brand.mentions:>9,}  {f'{net:+.1f}  ({low:+.1f} to {high:+.1f})':<32}{brand.unknown:>10,}")
+        interval = f"{net:+.1f}  ({low:+.1f} to {high:+.1f})"
+        lines.append(f"  {brand.name:<14}{brand.mentions:>9,}  {interval:<32}{brand.unknown:>10,}")
     return lines
 
 
