@@ -41,7 +41,7 @@ def alert_lines(settings: Settings, alerts: list[AlertRow], events: list[Truth])
     lines = []
     for alert in alerts:
         event = next((e for e in events if explains(settings, e, alert)), None)
-        delay = f"{minutes(event.delay(alert.fired_at))} the simulated {event.event} began" if event else "no simulated event behind it"
+        delay = f"{minutes(event.delay(alert.fired_at))} the simulated {event.event} began" if event else "no simulated event"
         times = f"onset {alert.onset_at:%d %b %H:%M}, raised {alert.fired_at:%H:%M}"
         lines.append(f"  {alert.tier:<6}{alert.brand:<12}{alert.signal:<16}{times}: {delay}")
     return lines or ["  none"]
@@ -71,7 +71,8 @@ def summary(settings: Settings, state: State, *, seconds: float) -> tuple[str, l
         problems.append("the snapshot does not say that it is simulated")
     told, missed = verdicts(settings, found.alerts, events)
     problems += missed
-    lines = ["", f"{settings.project.name}: SIMULATED DATA, none of this was written by real people", "", *brand_lines(found.brands)]
-    lines += ["", "Alerts (UTC)", *alert_lines(settings, found.alerts, events), *(f"  not armed: {note}" for note in found.unarmed)]
+    lines = ["", f"{settings.project.name}: SIMULATED DATA, none of this was written by real people", ""]
+    lines += [*brand_lines(found.brands), "", "Alerts (UTC)", *alert_lines(settings, found.alerts, events)]
+    lines += [f"  not armed: {note}" for note in found.unarmed]
     lines += ["", "What was simulated (UTC)", *told, "", f"Took {seconds:.0f} s. Everything lies in {settings.storage}."]
     return "\n".join([*lines, *(f"! {p}" for p in problems)]), problems
