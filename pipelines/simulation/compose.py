@@ -1,0 +1,204 @@
+"""One text: what is said, how long, in what manner, to whom."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from pipelines.simulation.facts import Facts
+from pipelines.simulation.grammar import Draw, Node, Phrases, phrases, render
+from pipelines.simulation.manner import written
+from pipelines.simulation.vocabulary import FLAG, LANGUAGES, NEGATIVE, NEUTRAL, POSITIVE, TOPICS
+
+_MOOD = ("neg", "neu", "pos")
+_REDDIT, _FORUM, _REVIEW, _X = 5, 6, 7, 0
+_REQUEST, _CHURN, _WARNING, _URGENT = FLAG["request"], FLAG["churn_risk"], FLAG["warning"], FLAG["urgent"]
+_RECOMMEND, _PURCHASE, _SUGGEST = FLAG["recommendation"], FLAG["purchase_intent"], FLAG["suggestion"]
+_PERSONAL, _REFERENCE, _IRRELEVANT = FLAG["personal"], FLAG["reference"], FLAG["irrelevant"]
+X_LIMIT = 280
+
+
+class Topic(NamedTuple):
+    """What a conversation is about and how it is meant, as far as words depend on it."""
+
+    language: int
+    sentiment: int
+    topic: int
+    flags: int
+    situation: str  # "", storm, echo, campaign, outage
+    channel: int
+    place: int  # 0 own page, 1 addressed, 2 independent
+    story: bool
+
+
+class Voice:
+    """Writes texts in one language. Chosen sections are kept, as looking them up costs more than reading them."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self.book: Phrases = phrases(language)
+        self._found: dict[tuple[Any, ...], list[Node]] = {}
+
+    def section(self, *names: str) -> list[Node]:
+        found = self._found.get(names)
+        if found is None:
+            found = self._found[names] = self.book.first(*names)
+        return found
+
+    def core(self, t: Topic) -> list[Node]:
+        key = (t.situation, t.sentiment, t.topic, t.flags & (_PURCHASE | _SUGGEST | _IRRELEVANT | _REQUEST))
+        found = self._found.get(key)
+        if found is None:
+            found = self._found[key] = self._core(t)
+        return found
+
+    def _core(self, t: Topic) -> list[Node]:
+        topic, mood = TOPICS[t.topic], _MOOD[t.sentiment]
+        if t.flags & _IRRELEVANT and self.book.has("irrelevant"):
+            return self.book.tree("irrelevant")
+        names = [f"{t.situation}.{mood}.{topic}", f"{t.situation}.{mood}"] if t.situation else []
+        if t.situation == "echo":
+            names += [f"storm.{mood}.{topic}", f"storm.{mood}"]
+        if t.sentiment == NEUTRAL and not t.situation:
+            if t.flags & _PURCHASE:
+                names.append("purchase")
+            elif t.flags & _SUGGEST:
+                names.append("suggestion")
+            elif not t.flags & _REQUEST:
+                names.append("chatter")
+        return self.book.first(*names, f"{mood}.{topic}", mood)
+
+
+_voices: dict[int, Voice] = {}
+
+
+def voice(language: int) -> Voice:
+    found = _voices.get(language)
+    if found is None:
+        found = _voices[language] = Voice(LANGUAGES[language])
+    return found
+
+
+def opening(t: Topic, draw: Draw, facts: Facts) -> str:
+    """The first message of a conversation."""
+    v = voice(t.language)
+    out: list[str] = []
+    put = out.append
+    mood = _MOOD[t.sentiment]
+    long = t.channel in (_REDDIT, _FORUM)
+    handle = 0
+    if t.channel == _X and t.place == 1:
+        handle = 1 + draw() % 8  # 1 to 5: in front, 6 and 7: behind, 8: named in passing
+        facts.named = handle < 8
+    if long and draw() % 10 < 7:
+        _say(v.section(f"title.{mood}.{TOPICS[t.topic]}", f"title.{mood}"), draw, facts, put, "\n" if t.channel == _REDDIT else ". ")
+    if not t.story and draw() % 10 < (6 if long else 3):
+        _say(v.section(f"lead.{mood}"), draw, facts, put, " ")
+    _say(v.core(t), draw, facts, put, " ")
+    if not t.story:
+        _more(v, t, draw, facts, put, long)
+    text = "".join(out).rstrip()
+    text = written(text, v.language, t.sentiment, t.channel, t.story, draw, formal=long)
+    text = _ending(v, t, text, draw, facts)
+    return _aimed(v, t, text, handle, draw, facts)
+
+
+def _say(section: list[Node], draw: Draw, facts: Facts, put: Any, after: str) -> None:
+    if section:
+        render(section, draw, facts, put)
+        put(after)
+
+
+def _more(v: Voice, t: Topic, draw: Draw, facts: Facts, put: Any, long: bool) -> None:
+    """Details, and one sentence for each further thing that the message says."""
+    flags, mood, topic = t.flags, _MOOD[t.sentiment], TOPICS[t.topic]
+    rolls = draw() % 100
+    details = (1 if rolls < 90 else 0) + (1 if rolls < 60 else 0) if long or t.channel == _REVIEW else (1 if rolls < 42 else 0)
+    if t.sentiment != NEUTRAL or long:
+        for n in range(details):
+            names = (f"{t.situation}.detail.{mood}", f"detail.{mood}.{topic}", f"detail.{mood}") if t.situation else (
+                (f"detail.{mood}.{topic}", f"detail.{mood}") if n == 0 else (f"detail.{mood}",))
+            _say(v.section(*names), draw, facts, put, " ")
+    if flags & _URGENT:
+        _say(v.section(f"{t.situation}.urgent", "urgent"), draw, facts, put, " ")
+    if flags & _REQUEST and t.sentiment == NEGATIVE:
+        names = ("ask.them",) if t.place == 2 else (f"ask.{t.situation}.{topic}", f"ask.{topic}", "ask")
+        _say(v.section(*names), draw, facts, put, " ")
+    if flags & _CHURN:
+        _say(v.section("churn"), draw, facts, put, " ")
+    if flags & _WARNING:
+        _say(v.section("warning"), draw, facts, put, " ")
+    if flags & _RECOMMEND:
+        _say(v.section("recommend"), draw, facts, put, " ")
+    if flags & _REFERENCE and t.place != 2:
+        _say(v.section("reference"), draw, facts, put, " ")
+    if flags & _PERSONAL and t.place != 2:
+        _say(v.section("personal"), draw, facts, put, " ")
+
+
+def _ending(v: Voice, t: Topic, text: str, draw: Draw, facts: Facts) -> str:
+    roll = draw() % 100
+    usual = (34, 38, 34, 55, 30, 5, 2, 4)[t.channel]
+    if t.flags & _IRRELEVANT or roll >= (70 if t.story else usual):
+        return text
+    out: list[str] = []
+    kind = "story" if t.story else _MOOD[t.sentiment]
+    render(v.section(f"{t.situation}.tag.{kind}", f"tag.{kind}.{_MOOD[t.sentiment]}", f"tag.{kind}", "tag"), draw, facts, out.append)
+    return f"{text} {''.join(out)}" if out and out[0] else text
+
+
+def _aimed(v: Voice, t: Topic, text: str, handle: int, draw: Draw, facts: Facts) -> str:
+    """Put the airline's name or handle where the channel has it."""
+    if handle:
+        at = "@" + (facts.airline.care if draw() % 5 < 2 else facts.airline.handle)
+        if handle <= 5:
+            text = f"{at} {text}" if draw() % 12 else f".{at} {text}"
+        elif handle <= 7 or not facts.named:
+            text = f"{text} {at}"
+    elif t.story and draw() % 4:
+        text = f"{text} @{facts.airline.handle}"
+    elif t.place == 2 and not facts.named and not t.flags & _IRRELEVANT:
+        out: list[str] = []
+        render(v.section("named"), draw, facts, out.append)
+        name = "".join(out)
+        text = name[:-1] + " " + text if name.endswith("^") else f"{text} {name}"
+    return text if t.channel != _X or len(text) <= X_LIMIT else _shortened(text)
+
+
+def _shortened(text: str) -> str:
+    """Cut at the last whole sentence, or word, that X has room for."""
+    cut = text[:X_LIMIT - 1]
+    stop = max(cut.rfind(". "), cut.rfind("! "), cut.rfind("? "))
+    return cut[:stop + 1] if stop > 120 else cut[:cut.rfind(" ")] + "…"
+
+
+def later(v: Voice, names: tuple[str, ...], t: Topic, draw: Draw, facts: Facts) -> str:
+    """A later message by somebody who is not the airline: chasing, thanking, commenting."""
+    out: list[str] = []
+    render(v.section(*names), draw, facts, out.append)
+    return written("".join(out), v.language, t.sentiment, t.channel, True, draw, formal=False)
+
+
+def official(v: Voice, names: tuple[str, ...], draw: Draw, facts: Facts) -> str:
+    """A message by the airline: as its agents write, without slips."""
+    out: list[str] = []
+    render(v.section(*names), draw, facts, out.append)
+    return "".join(out)
+
+
+def near_copy(text: str, draw: Draw, facts: Facts, v: Voice) -> str:
+    """The same words from somebody else: copied, with something put before or after."""
+    out: list[str] = []
+    render(v.section("copy"), draw, facts, out.append)
+    extra = "".join(out)
+    joined = f"{extra[:-1]} {text}" if extra.endswith("^") else f"{text} {extra}"
+    return joined if len(joined) <= X_LIMIT else joined[:X_LIMIT - 1].rsplit(" ", 1)[0] + "…"
+
+
+def edited(text: str, draw: Draw, facts: Facts, v: Voice) -> str:
+    """The same message after its author changed it."""
+    out: list[str] = []
+    render(v.section("edit"), draw, facts, out.append)
+    return f"{text}{chr(10) if draw() % 2 else ' '}{''.join(out)}"
+
+
+__all__ = ["NEGATIVE", "POSITIVE", "Topic", "Voice", "edited", "later", "near_copy", "official", "opening", "voice"]

@@ -1,0 +1,79 @@
+"""Channels, languages, topics and flags, with how often each occurs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+NEGATIVE, NEUTRAL, POSITIVE = range(3)
+SENTIMENTS = ("negative", "neutral", "positive")
+LANGUAGES = ("en", "de", "fr", "es", "pt", "it", "nl")
+LANGUAGE_SHARES = np.array([
+    [0.80, 0.075, 0.03, 0.04, 0.02, 0.02, 0.015],
+    [0.80, 0.11, 0.03, 0.02, 0.01, 0.015, 0.015],
+    [0.70, 0.03, 0.03, 0.12, 0.06, 0.05, 0.01],
+    [0.77, 0.05, 0.08, 0.03, 0.02, 0.04, 0.01],
+])  # fmt: skip
+FLAG = {
+    name: 1 << i for i, name in enumerate((
+        "request", "churn_risk", "warning", "urgent", "recommendation", "purchase_intent", "suggestion", "personal", "reference",
+        "image_only", "irrelevant",
+    ))
+}  # fmt: skip
+
+TOPICS = (
+    "cancellation", "delay", "rebooking", "refund", "baggage", "seating", "crew", "food", "app", "hold_times", "price", "loyalty",
+    "stranded", "boarding", "cabin", "wifi", "route", "assistance", "general",
+)  # fmt: skip
+
+
+class _Channels:
+    names = ("x", "facebook", "instagram", "snapchat", "youtube", "reddit", "forum", "app_review")
+    shares = np.array([
+        [0.37, 0.19, 0.07, 0.03, 0.03, 0.11, 0.07, 0.13],  # negative
+        [0.38, 0.17, 0.10, 0.03, 0.04, 0.15, 0.11, 0.02],  # neutral
+        [0.26, 0.16, 0.20, 0.07, 0.08, 0.08, 0.05, 0.10],  # positive
+        [0.53, 0.19, 0.08, 0.05, 0.02, 0.08, 0.03, 0.02],  # when something breaks
+        [0.22, 0.22, 0.26, 0.09, 0.13, 0.05, 0.03, 0.00],  # when something is launched
+    ])  # fmt: skip
+    cumulative = np.cumsum(shares, axis=1) / shares.sum(axis=1, keepdims=True)
+
+
+CHANNELS = _Channels()
+
+# By situation (usual, storm, echo, campaign, outage), then sentiment: weights of topics.
+_WEIGHTS: tuple[tuple[str, str, str], ...] = (
+    (
+        "delay 17 cancellation 6 baggage 13 refund 11 hold_times 9 rebooking 6 seating 8 crew 7 food 4 app 9 price 8 loyalty 3"
+        " boarding 4 cabin 5 wifi 3 assistance 2 general 3",
+        "baggage 17 seating 9 app 12 price 9 rebooking 12 route 9 loyalty 6 assistance 6 delay 5 refund 7 food 3 wifi 3 boarding 4"
+        " general 9",
+        "crew 27 delay 9 food 5 app 7 seating 5 price 7 cabin 7 baggage 5 rebooking 5 boarding 4 wifi 2 route 5 loyalty 3"
+        " assistance 4 general 9",
+    ),
+    (
+        "cancellation 27 delay 15 rebooking 15 stranded 18 hold_times 14 baggage 7 refund 4",
+        "cancellation 20 delay 20 rebooking 30 refund 15 baggage 5 stranded 10",
+        "crew 70 rebooking 30",
+    ),
+    ("delay 48 cancellation 22 rebooking 14 hold_times 10 stranded 6", "delay 55 cancellation 20 rebooking 25", "crew 60 delay 40"),
+    ("price 30 app 30 route 20 seating 20", "route 55 price 25 baggage 10 loyalty 10", "route 55 price 28 general 17"),
+    ("app 62 boarding 18 hold_times 20", "app 80 boarding 20", "crew 100"),
+)
+
+
+def _shares() -> Array:
+    table = np.zeros((len(_WEIGHTS), 3, len(TOPICS)))
+    for s, row in enumerate(_WEIGHTS):
+        for m, weights in enumerate(row):
+            parts = weights.split()
+            for topic, weight in zip(parts[::2], parts[1::2], strict=True):
+                table[s, m, TOPICS.index(topic)] = float(weight)
+    table = np.cumsum(table, axis=2)
+    return np.asarray(table / table[:, :, -1:])
+
+
+TOPIC_SHARES = _shares()  # cumulative: (situation, sentiment, topic)
