@@ -1,7 +1,8 @@
 """Weighs the windows of one brand at one bucket, and grades how bad it looks.
 
 Severity, 1 to 10, rounded:
-`1 + 3 * log2(ratio) / 4 + 2 * rarity / 12 + 3 * (negative share - usual share) / 0.4 + log10(count) / 3`, each term cut to between 0 and its weight (3, 2, 3, 1). A page is at least 5, a watch at most 6. So sixteen times the expected
+`1 + 3 * log2(ratio) / 4 + 2 * rarity / 12 + 3 * (negative share - usual share) / 0.4 + log10(count) / 3`, each term but the
+first cut to between 0 and its weight (3, 2, 3, 1). A page is at least 5, a watch at most 6. So sixteen times the expected
 volume, far beyond chance, with forty points more negative and a thousand mentions in the window is a 10.
 """
 
@@ -94,7 +95,9 @@ class Cell:
         return Evidence(
             tier=tier, signal=signal, window_minutes=self.scales[scale] * BUCKET_MINUTES, observed=observed, expected=expected,
             low=low, high=high, rarity=rarity, severity=severity(tier, ratio, rarity, points, float(self.sums[scale, VOLUME])),
-            onset=int(since.argmax()), negative=(negative, scored, self.usual) if known else None,
+            onset=int(since.argmax()),
+            volumes=tuple((k * BUCKET_MINUTES, float(v)) for k, v in zip(self.scales, self.sums[:, VOLUME + 3], strict=True)),
+            negative=(negative, scored, self.usual) if known else None,
         )
 
 

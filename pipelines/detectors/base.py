@@ -75,6 +75,7 @@ class Evidence:
     severity: int  # 1 to 10 by the detector's documented formula
     onset: int = 0  # how many buckets before this one it seems to have begun
     negative: tuple[float, float, float] | None = None  # negative and scored mentions in the window, usual share
+    volumes: tuple[tuple[int, float], ...] = ()  # (minutes, expected volume) of every window that ends here, shortest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,10 @@ class Detector(Plugin):
         raise NotImplementedError(f"{type(self).__name__}.start")
 
     def update(self, state: Any, block: Block) -> Verdicts:
-        """Judge the next block, which begins where the last one ended, and advance `state`."""
+        """Judge the next block and advance `state`.
+
+        It begins where the last one ended, or at a midnight (UTC) after three weeks or more without a mention of anybody.
+        """
         raise NotImplementedError(f"{type(self).__name__}.update")
 
     def arming(self, state: Any) -> list[Arming]:

@@ -87,9 +87,9 @@ class Seasonal(Detector):
         default=3.0, ge=1.0, le=12.0, description="How rare a count must be to be an alert: 3 is one chance in a thousand."
     )
     usual_peak: str = Field(
-        default="14d", pattern=r"^[1-9]\d*d$", description="An excess that a brand reaches by itself about this often is no alert."
+        default="14d", pattern=r"^[1-9]\d*d$", description="An excess that a brand reaches this often by itself is no alert."
     )
-    min_scored: int = Field(default=20, ge=5, description="Fewest mentions with a known sentiment from which a share is judged.")
+    min_scored: int = Field(default=20, ge=5, description="Fewest mentions of known sentiment from which a share is judged.")
     min_points: float = Field(
         default=0.2, ge=0.05, le=1.0, description="By how much the negative share must exceed the usual; 0.2 is 20 points."
     )

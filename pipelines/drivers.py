@@ -1,0 +1,187 @@
+"""What drives an excess: parts of what was said that add up to it, and the mentions that show it best.
+
+An alert's mentions are set against those of the seven days before, scaled to what was expected at that hour. Each kind
+of driver divides the same mentions in its own way:
+
+- `channel`: every mention is on one channel, so the parts add up exactly;
+- `topic` and `intent`: a mention with several counts for the one whose share has grown most;
+- `term`: a word or pair of words; a mention counts for the most telling term that it holds.
+
+What has no label, and what is not named, is the part called `other`. So observed, expected and excess of one kind always
+add up to the same three totals. Only public mentions by others than the brand are read, as on the pages.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import duckdb
+
+BASE = timedelta(days=7)
+OTHER = "other"
+_KINDS = 4  # named parts of a kind at most
+_READ = 20_000  # mentions read on each side at most, newest first
+_WORD = re.compile(r"[^\W\d_][\w'’-]{2,}", re.UNICODE)
+_NOISE = re.compile(r"https?://\S+|[@<\[{]\S+|&\w+;")
+_STOP = frozenset(re.findall(r"\S+", """
+    the and for you your are was were with that this have has had not but just from they them what when who how why can can't
+    don't won't isn't get got going all out about our its it's i'm i've will would could been being there here now than then too very
+    his her she him their please thanks thank via amp let know one two some any more why did does doesn't didn't into over after
+    before still only right und der die das ist nicht ein eine ich sie auf mit für von que los las por una para con
+    del les des pas
+"""))
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One mention of the feed, as far as drivers need it."""
+
+    mention_id: str
+    text: str
+    channel: str
+    intents: tuple[str, ...]
+    topics: tuple[str, ...]
+    is_negative: bool
+    is_repost: bool
+    engagement: int
+    p_negative: float
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Drivers as they are stored, those of one kind adding up to the same excess, and the most typical mentions."""
+
+    drivers: list[dict[str, Any]]
+    example_ids: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What is to be explained."""
+
+    brand: str
+    since: datetime
+    until: datetime
+    expected: float  # volume in that span
+    unit: str  # the column of brand_15min that volume counts: author_count or mention_count
+
+
+def why(connection: duckdb.DuckDBPyConnection, span: Span, names: set[str]) -> Why:
+    """Explain what a brand's mentions in a span are about.
+
+    Args:
+        connection: warehouse with the marts `mention_feed` and `brand_15min`.
+        names: words that name the brand and say nothing, in lower case.
+    """
+    now = _read(connection, span.brand, span.since, span.until)
+    before = _read(connection, span.brand, span.since - BASE, span.since)
+    if not now:
+        return Why([], [])
+    usual = connection.execute(
+        f"SELECT sum({span.unit})::BIGINT FROM brand_15min WHERE brand = ? AND bucket_at >= ? AND bucket_at < ?",
+        [span.brand, span.since - BASE, span.since],
+    ).fetchone()
+    scale = span.expected / usual[0] if usual and usual[0] else 0.0
+    drivers: list[dict[str, Any]] = []
+    terms = _terms(now, before, names)
+    for kind, labels in (
+        ("term", terms), ("topic", _ranked([s.topics for s in now], [s.topics for s in before])),
+        ("intent", _ranked([s.intents for s in now], [s.intents for s in before])),
+    ):
+        if labels:
+            drivers += _parts(kind, [_first(kind, s, labels) for s in now], [_first(kind, s, labels) for s in before], scale)
+    drivers += _parts("channel", [s.channel for s in now], [s.channel for s in before], scale)
+    return Why(drivers, _typical(now, terms))
+
+
+def _read(connection: duckdb.DuckDBPyConnection, brand: str, since: datetime, until: datetime) -> list[Said]:
+    rows = connection.execute(
+        "SELECT mention_id::VARCHAR, text, channel, intents, topics, sentiment, kind, engagement, p_negative "
+        "FROM mention_feed WHERE brand = ? AND published_at >= ? AND published_at < ? AND NOT is_own "
+        "ORDER BY published_at DESC, mention_id LIMIT ?",
+        [brand, since, until, _READ],
+    ).fetchall()
+    return [
+        Said(i, t or "", c, tuple(n or ()), tuple(o or ()), s == "negative", k == "repost", int(e or 0), float(p or 0.0))
+        for i, t, c, n, o, s, k, e, p in rows
+    ]
+
+
+def _parts(kind: str, now: Sequence[str], before: Sequence[str], scale: float) -> list[dict[str, Any]]:
+    """Observed, expected and excess of each label, largest excess first, the rest as `other`; they add up to the totals."""
+    observed, usual = Counter(now), Counter(before)
+    excess = {name: observed[name] - usual[name] * scale for name in observed | usual if name != OTHER}
+    named = [name for name, value in sorted(excess.items(), key=lambda item: (-item[1], item[0])) if value > 0][:_KINDS]
+    parts = [(name, observed[name], usual[name] * scale) for name in named]
+    left = (OTHER, len(now) - sum(p[1] for p in parts), len(before) * scale - sum(p[2] for p in parts))
+    return [
+        {"kind": kind, "name": name, "observed": o, "expected": round(e, 2), "excess": round(o - e, 2)}
+        for name, o, e in [*parts, left] if o or round(e, 2)
+    ]
+
+
+def _ranked(now: Sequence[Collection[str]], before: Sequence[Collection[str]]) -> list[str]:
+    """Labels by how surprising their number now is, given the days before: log-odds with a prior, in standard deviations."""
+    here, there = (Counter(label for labels in side for label in set(labels)) for side in (now, before))
+    total_here, total_there = max(len(now), 1), max(len(before), 1)
+
+    def score(label: str) -> float:
+        prior = 0.5 + 5.0 * (here[label] + there[label]) / (total_here + total_there)
+        a, b = here[label] + prior, there[label] + prior
+        odds = math.log(a / max(total_here + 10 - a, 0.5)) - math.log(b / max(total_there + 10 - b, 0.5))
+        return odds / math.sqrt(1 / a + 1 / b)
+
+    return sorted(here, key=lambda label: (-score(label), label))
+
+
+def _words(text: str, names: set[str]) -> set[str]:
+    words = [w.strip("'’-") for w in _WORD.findall(_NOISE.sub(" ", text.lower()))]
+    kept = [w if w not in _STOP and w not in names and len(w) > 2 else "" for w in words]
+    return {w for w in kept if w} | {f"{a} {b}" for a, b in pairwise(kept) if a and b}
+
+
+def _terms(now: Sequence[Said], before: Sequence[Said], names: set[str]) -> list[str]:
+    """The words and pairs most peculiar to now; a word and a pair that holds it are not both named."""
+    mine, theirs = [_words(s.text, names) for s in now], [_words(s.text, names) for s in before]
+    count = Counter(term for words in mine for term in words)
+    least = max(3, len(now) // 50)
+    frequent = {term for term, n in count.items() if n >= least}
+    chosen: list[str] = []
+    for term in _ranked([w & frequent for w in mine], [w & frequent for w in theirs]):
+        if not any(set(term.split()) & set(other.split()) for other in chosen):
+            chosen.append(term)
+        if len(chosen) == _KINDS:
+            break
+    return chosen
+
+
+def _first(kind: str, said: Said, labels: Sequence[str]) -> str:
+    held = {"topic": said.topics, "intent": said.intents}.get(kind)
+    own = set(held) if held is not None else _words(said.text, set())
+    return next((label for label in labels if label in own), OTHER)
+
+
+def _typical(now: Sequence[Said], terms: Sequence[str]) -> list[str]:
+    """Three mentions that show best what it is about: negative, full of its terms, much noticed, no reposts, no copies."""
+    def score(said: Said) -> tuple[float, int, str]:
+        held = sum(term in said.text.lower() for term in terms)
+        noticed = 0.5 * math.log1p(max(said.engagement, 0))
+        return -(2.0 * said.is_negative + said.p_negative + held + noticed), len(said.text), said.mention_id
+
+    chosen: list[str] = []
+    seen: set[str] = set()
+    for said in sorted((s for s in now if not s.is_repost and s.text.strip()), key=score):
+        likeness = re.sub(r"\W+", " ", said.text.lower())[:60]
+        if likeness not in seen:
+            seen.add(likeness)
+            chosen.append(said.mention_id)
+        if len(chosen) == 3:
+            break
+    return chosen

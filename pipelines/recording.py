@@ -1,0 +1,196 @@
+"""Records what detectors found: alerts and their states. Only what has changed is written.
+
+- Ids: uuid5 of (detector, brand, signal, onset). The first id that an alert was recorded with stays.
+- An episode of a replay *is* a recorded alert of the same detector and brand when their spans overlap.
+- States move forward only, and each is one row of `alert_states`, from which the outbox sends.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from pipelines import expectations, wording
+from pipelines.detectors.base import BUCKET_MINUTES, bucket_start
+from pipelines.drivers import Span, Why, why
+from pipelines.episodes import Episode, Transition
+from pipelines.settings import Settings
+
+if TYPE_CHECKING:
+    from pipelines.detect import Replay
+
+_FOREVER = datetime.max.replace(tzinfo=UTC)
+
+
+def alert_id(detector: str, brand: str, signal: str, onset_at: datetime) -> uuid.UUID:
+    """The same for the same episode on every replay."""
+    return uuid.uuid5(uuid.NAMESPACE_URL, f"earshot:alert:{detector}:{brand}:{signal}:{onset_at.isoformat()}")
+
+
+@dataclass
+class _Recorded:
+    """An alert as the warehouse has it."""
+
+    alert_id: uuid.UUID
+    brand: str
+    signal: str
+    onset_at: datetime
+    state: str
+    tier: str
+    severity: int
+    ended_at: datetime
+    positions: int
+    is_found: bool = False  # by this replay
+
+    def overlaps(self, onset_at: datetime, ended_at: datetime) -> bool:
+        return self.onset_at < ended_at and onset_at < self.ended_at
+
+
+class Recorder:
+    """Records the episodes of one detector.
+
+    Args:
+        connection: warehouse, inside a transaction.
+        name: the detector's stanza.
+        counted: what volume counts, "people" or "mentions".
+        end: end of the last sealed bucket.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, settings: Settings, name: str, counted: str, end: datetime) -> None:
+        self.connection, self.settings, self.name, self.counted, self.end = connection, settings, name, counted, end
+        rows = connection.execute(
+            "SELECT a.alert_id, a.brand, a.signal, a.onset_at, a.state, a.tier, a.severity, coalesce(a.resolved_at, ?), "
+            "(SELECT count(*) FROM alert_states AS s WHERE s.alert_id = a.alert_id) FROM alerts AS a WHERE a.detector = ? "
+            "ORDER BY a.brand, a.onset_at, a.alert_id", [_FOREVER, name],
+        ).fetchall()
+        self.recorded = [_Recorded(*row) for row in rows]
+        self.changed = 0
+
+    def record(self, episodes: list[Episode]) -> None:
+        """Add what is new, move forward what has moved, and end what is no longer found."""
+        for episode in sorted(episodes, key=lambda e: (e.brand, e.onset)):
+            self._record(episode)
+        for known in self.recorded:
+            if known.state != "resolved" and not known.is_found:
+                self._withdraw(known)
+
+    def _record(self, episode: Episode) -> None:
+        onset_at = bucket_start(episode.onset)
+        ended_at = _FOREVER if episode.ended is None else bucket_start(episode.ended + 1)
+        found = [k for k in self.recorded if k.brand == episode.brand and not k.is_found and k.overlaps(onset_at, ended_at)]
+        if found:
+            known = found[0]
+            known.is_found = True
+            for merged in found[1:]:  # late mentions have joined two alerts
+                merged.is_found = True
+                if merged.state != "resolved":
+                    self._withdraw(merged)
+            fresh = _further(known, episode.transitions)
+        else:
+            identity = alert_id(self.name, episode.brand, episode.signal, onset_at)
+            known = _Recorded(identity, episode.brand, episode.signal, onset_at, "", "watch", 0, _FOREVER, 0, True)
+            fresh = episode.transitions
+        if fresh:
+            self._write(known, fresh, is_new=not found)
+
+    def _write(self, known: _Recorded, fresh: list[Transition], *, is_new: bool) -> None:
+        if is_new:
+            fired_at = bucket_start(fresh[0].bucket + 1)
+            self.connection.execute(
+                "INSERT INTO alerts (alert_id, detector, signal, brand, tier, state, severity, onset_at, fired_at, "
+                "window_minutes, observed, expected, low, high, summary, drivers, example_ids) "
+                "VALUES (?, ?, ?, ?, 'watch', 'onset', 1, ?, ?, 0, 0, 0, 0, 0, '', '[]', [])",
+                [known.alert_id, self.name, known.signal, known.brand, known.onset_at, fired_at],
+            )
+        told: Why | None = None
+        for transition in fresh:
+            known.severity, known.tier = max(known.severity, transition.severity), transition.tier
+            told = self._why(transition, known.brand) if transition.state != "resolved" else told
+            self._enter(known, transition, told)
+        self.changed += 1
+
+    def _enter(self, known: _Recorded, transition: Transition, told: Why | None) -> None:
+        """One more state: a row of `alert_states`, and the alert's own row."""
+        reached_at = bucket_start(transition.bucket + 1)
+        is_over = transition.state == "resolved"
+        fresh = None if is_over else told
+        drivers = told.drivers if told else []
+        summary = wording.summary(self.settings, known.brand, transition, known.onset_at, self.counted, drivers)
+        e = transition.evidence
+        values = [round(value, 3) for value in (e.observed, e.expected, e.low, e.high)]
+        figures = [transition.state, known.tier, known.severity, e.window_minutes, *values]
+        self.connection.execute(
+            "INSERT INTO alert_states (alert_id, position, state, tier, severity, window_minutes, observed, expected, low, "
+            "high, reached_at, summary) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [known.alert_id, known.positions, *figures, reached_at, summary],
+        )
+        self.connection.execute(
+            "UPDATE alerts SET state = ?, tier = ?, severity = ?, window_minutes = ?, observed = ?, expected = ?, low = ?, "
+            "high = ?, resolved_at = ?, summary = ?, drivers = coalesce(?, drivers), "
+            "example_ids = coalesce(?::UUID[], example_ids) WHERE alert_id = ?",
+            [*figures, reached_at if is_over else None, summary, json.dumps(fresh.drivers) if fresh else None,
+             fresh.example_ids if fresh else None, known.alert_id],
+        )
+        known.positions += 1
+        known.state, known.ended_at = transition.state, reached_at if is_over else _FOREVER
+
+    def _withdraw(self, known: _Recorded) -> None:
+        """End an open alert that this replay does not find: late mentions have raised what is expected, or it is deleted."""
+        self.connection.execute(
+            "INSERT INTO alert_states SELECT alert_id, ?, 'resolved', tier, severity, ?, window_minutes, observed, expected, "
+            "low, high, ? FROM alerts WHERE alert_id = ?",
+            [known.positions, self.end, wording.withdrawn(self.settings, known.brand), known.alert_id],
+        )
+        self.connection.execute(
+            "UPDATE alerts SET state = 'resolved', resolved_at = ?, summary = ? WHERE alert_id = ?",
+            [self.end, wording.withdrawn(self.settings, known.brand), known.alert_id],
+        )
+        known.state, known.ended_at = "resolved", self.end
+        self.changed += 1
+
+    def _why(self, transition: Transition, brand: str) -> Why:
+        """Drivers over at least the last hour, or since the onset where the detector says what to expect that far back."""
+        e, until = transition.evidence, bucket_start(transition.bucket + 1)
+        wanted = max(60, e.window_minutes, (e.onset + 1) * BUCKET_MINUTES)
+        minutes, expected = next(((m, v) for m, v in e.volumes if m >= wanted), e.volumes[-1])
+        unit = "author_count" if self.counted == "people" else "mention_count"
+        span = Span(brand, until - timedelta(minutes=minutes), until, expected, unit)
+        return why(self.connection, span, wording.names(self.settings, brand))
+
+
+def _further(known: _Recorded, transitions: list[Transition]) -> list[Transition]:
+    """What a replay knows beyond what is recorded."""
+    if known.state == "resolved":
+        return []
+    worse = [t for t in transitions if t.state == "escalated" and t.severity > known.severity]
+    return worse + [t for t in transitions if t.state == "resolved"]
+
+
+def record(connection: duckdb.DuckDBPyConnection, settings: Settings, replays: dict[str, Replay], end: int) -> int:
+    """Write everything in one transaction; returns how many alerts are new or have moved.
+
+    Args:
+        replays: what each detector found; the first one's expectations and arming are what the pages show.
+        end: first bucket that is not sealed.
+    """
+    connection.begin()
+    try:
+        changed = 0
+        for name, replay in replays.items():
+            recorder = Recorder(connection, settings, name, replay.counted, bucket_start(end))
+            recorder.record(replay.episodes)
+            changed += recorder.changed
+        first = next(iter(replays.values()), None)
+        if first is not None:
+            expectations.write(connection, first.brands, first.shown, end)
+            expectations.write_arming(connection, settings, first.arming, end)
+        connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise
+    return changed

@@ -1,0 +1,121 @@
+"""The sentences of alerts and of arming: figures with their range, dates in the project's time zone, no personal text."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pipelines.detectors.base import Arming, Evidence, bucket_start
+from pipelines.episodes import Transition
+from pipelines.settings import Settings
+
+_WINDOWS = {15: "15 minutes", 60: "hour", 360: "6 hours"}
+_KIND_WORDS = {"term": "“{}”", "topic": "{}", "intent": "{}"}
+
+
+def brand_name(settings: Settings, brand: str) -> str:
+    """As people write it; the key where the brand is not configured."""
+    return settings.brands[brand].name if brand in settings.brands else brand
+
+
+def names(settings: Settings, brand: str) -> set[str]:
+    """Words that only name the brand, in lower case."""
+    stanza = settings.brands.get(brand)
+    told = [brand, *([stanza.name, *stanza.handles, *stanza.aliases] if stanza else [])]
+    return {word for name in told for word in (name.lower().lstrip("@"), *name.lower().lstrip("@").split())}
+
+
+def summary(
+    settings: Settings, brand: str, transition: Transition, onset_at: datetime, counted: str, drivers: list[dict[str, Any]]
+) -> str:
+    """One or two sentences on an alert in a state.
+
+    Args:
+        counted: "people" or "mentions".
+        drivers: as stored; the largest by name is told.
+    """
+    name, zone = brand_name(settings, brand), ZoneInfo(settings.project.timezone)
+    began = f"since {_moment(onset_at, zone)}"
+    if transition.state == "resolved":
+        lasted = _length(int((bucket_start(transition.bucket + 1) - onset_at).total_seconds() // 60))
+        return f"{name}: back in the expected range. It began {_moment(onset_at, zone)} and lasted {lasted}."
+    e = transition.evidence
+    found = _top(drivers)
+    cause = f" Most of the excess: {found}." if found else ""
+    return f"{name}: {_figures(e, counted)}, {began}.{_mood(e)}{cause}"
+
+
+def withdrawn(settings: Settings, brand: str) -> str:
+    """Of an open alert that later data does not bear out."""
+    return f"{brand_name(settings, brand)}: with the mentions that came in late this is within the expected range."
+
+
+def _figures(e: Evidence, counted: str) -> str:
+    window = _WINDOWS.get(e.window_minutes, f"{e.window_minutes} minutes")
+    if e.signal == "negative_share":
+        return (
+            f"{e.observed:.0%} of the last {window}'s mentions are negative, where {e.expected:.0%} is usual "
+            f"({e.low:.0%} to {e.high:.0%})"
+        )
+    noun = "negative mentions" if e.signal == "negative_count" else counted
+    verb = "" if noun == "negative mentions" else " wrote" if noun == "people" else ""
+    ratio = e.observed / max(e.expected, 0.1)
+    return (
+        f"{e.observed:,.0f} {noun}{verb} in the last {window}, {ratio:.1f} times the {e.expected:,.0f} that we expect "
+        f"({e.low:,.0f} to {e.high:,.0f})"
+    )
+
+
+def _mood(e: Evidence) -> str:
+    if e.negative is None or e.signal == "negative_share":
+        return ""
+    negative, scored, usual = e.negative
+    return f" {negative / scored:.0%} of what could be scored is negative (usually {usual:.0%})."
+
+
+def _top(drivers: list[dict[str, Any]]) -> str | None:
+    total = sum(d["excess"] for d in drivers if d["kind"] == "channel")
+    named = [d for d in drivers if d["kind"] in _KIND_WORDS and d["name"] != "other" and d["excess"] > 0.15 * max(total, 1)]
+    if not named:
+        return None
+    first = max(named, key=lambda d: (d["kind"] == "topic", d["excess"]))
+    return f"{_KIND_WORDS[first['kind']].format(first['name'].replace('_', ' '))} ({first['excess']:+,.0f} mentions)"
+
+
+def _moment(at: datetime, zone: ZoneInfo) -> str:
+    local = at.astimezone(zone)
+    return f"{local.day} {local:%b %Y %H:%M}"
+
+
+def _length(minutes: int) -> str:
+    hours, rest = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = [f"{n} {unit}" for n, unit in ((days, "d"), (hours, "h"), (rest, "min")) if n]
+    return " ".join(parts[:2]) or "0 min"
+
+
+def _day(bucket: int, zone: ZoneInfo) -> str:
+    local = bucket_start(bucket).astimezone(zone)
+    return f"{local.day} {local:%b %Y}"
+
+
+def arming_row(settings: Settings, arming: Arming, end: int) -> tuple[str, str, str, datetime | None, datetime | None, str]:
+    """A row of `arming`: (brand, signal, state, first_at, armed_at, note)."""
+    name, zone = brand_name(settings, arming.brand), ZoneInfo(settings.project.timezone)
+    if arming.first is None:
+        return arming.brand, "volume", "no_data", None, None, f"{name}: no mention yet; alerts cannot be armed."
+    since = f"{name}: first mention on {_day(arming.first, zone)}"
+    if arming.regular is not None and arming.regular - arming.first >= 96:
+        since += f", regularly mentioned since {_day(arming.regular, zone)}"
+    state = "armed" if arming.watch is not None and arming.watch < end else "arming"
+    if state == "armed":
+        pages = arming.page is not None and arming.page < end
+        note = f"{since}; alerts are armed since {_day(arming.watch or 0, zone)}"
+        note += "." if pages or arming.page is None else f", pages from {_day(arming.page, zone)}."
+    elif arming.watch is not None:
+        note = f"{since}; alerts are armed from {_day(max(arming.watch, end), zone)}."
+    else:
+        note = f"{since}, {arming.mentions} in all: too few to tell what is usual, so alerts are not armed yet."
+    armed_at = bucket_start(arming.watch) if arming.watch is not None else None
+    return arming.brand, "volume", state, bucket_start(arming.first), armed_at, note
