@@ -1,0 +1,196 @@
+"""Loads landed windows into the warehouse: one transaction a window, so that a window is loaded or it is not.
+
+A window that was loaded as it is, with the scores that it has, is left alone: the warehouse is not even opened for writing.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines.errors import InputError
+from pipelines.landing import Landing, Manifest, file_hash
+from pipelines.settings import Settings
+from pipelines.store import open_warehouse, translated, warehouse_path
+from warehouse import connection as backend
+from warehouse import loading
+
+_LOG = logging.getLogger(__name__)
+_ACTION = ("action_id", "alert_id", "mention_id", "verb", "actor", "value", "acted_at")
+_NEEDED = ("action_id", "verb", "actor", "acted_at")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """What loading a window did. rows_in = stored + unchanged + quarantined."""
+
+    rows_in: int
+    stored: int  # inserted, or replaced by a newer version
+    unchanged: int  # known already, older than what is known, or twice in the window
+    quarantined: int
+
+
+def run(settings: Settings, source_name: str, window_key: str, *, now: datetime, model: str | None = None) -> Loaded:
+    """Merge one landed window, its rejected rows and its scores into the warehouse.
+
+    Args:
+        model: load the scores of this model only ("encoder", "lexicon", "none", or name@version); None: of every model.
+
+    Raises:
+        InputError: the window has not landed.
+        WarehouseError: the warehouse was taken for too long, or a statement failed; nothing of the window is then loaded.
+    """
+    landing = Landing(settings.storage)
+    manifest = landing.read_manifest(source_name, window_key)
+    if manifest is None:
+        raise InputError(f"{source_name} {window_key}: this window has not landed; collect it first.")
+    scores = _scores(landing, source_name, window_key, model)
+    actions = landing.actions()
+    before, fresh = _looked_up(settings, manifest, scores, actions)
+    if before is not None and before.holds(manifest, scores) and not fresh:
+        return Loaded(rows_in=manifest.rows_in, stored=0, unchanged=manifest.mentions, quarantined=manifest.rejected)
+    with open_warehouse(settings) as connection:
+        before = _before(loading.read_load(connection, source_name, manifest.file_id))  # another may have loaded it meanwhile
+        connection.execute("BEGIN TRANSACTION")
+        loaded = _merge(connection, landing, manifest, scores, before, now)
+        _merge_actions(connection, actions)
+        connection.execute("COMMIT")
+    return loaded
+
+
+def waiting(settings: Settings, source_name: str, *, model: str | None = None) -> list[str]:
+    """Keys of landed windows that `run` would have something to do for, in order; the warehouse is read once."""
+    landing = Landing(settings.storage)
+    loads: dict[str, tuple[str | None, str | None]] = {}
+    if warehouse_path(settings).exists():
+        with translated(), backend.open(warehouse_path(settings), read_only=True) as connection:
+            if _has_loads(connection):
+                loads = loading.read_loads(connection, source_name)
+    found = []
+    for key in landing.windows(source_name):
+        manifest, before = landing.read_manifest(source_name, key), _before(loads.get(key))
+        if manifest is None or before is None or not before.holds(manifest, _scores(landing, source_name, key, model)):
+            found.append(key)
+    return found
+
+
+def run_actions(settings: Settings, *, now: datetime) -> int:
+    """Store what people did on the pages since the last load; returns how many actions were new."""
+    actions = Landing(settings.storage).actions()
+    if not actions or not _looked_up(settings, None, {}, actions)[1]:
+        return 0
+    with open_warehouse(settings) as connection:
+        connection.execute("BEGIN TRANSACTION")
+        count = _merge_actions(connection, actions)
+        connection.execute("COMMIT")
+    return count
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What an earlier load of the same window brought."""
+
+    content_hash: str | None
+    models: dict[str, str]  # name@version -> hash of the landed file
+
+    def holds(self, manifest: Manifest, scores: dict[str, Path]) -> bool:
+        """Is there nothing to load?"""
+        return self.content_hash == manifest.content_hash and all(
+            self.models.get(name) == file_hash(path) for name, path in scores.items()
+        )
+
+
+def _before(row: tuple[str | None, str | None] | None) -> _Before | None:
+    return None if row is None else _Before(row[0], json.loads(row[1] or "{}"))
+
+
+def _scores(landing: Landing, source: str, window: str, model: str | None) -> dict[str, Path]:
+    found = landing.enrichments(source, window)
+    return found if model is None else {n: p for n, p in found.items() if model in (n, n.split("@")[0])}
+
+
+def _looked_up(
+    settings: Settings, manifest: Manifest | None, scores: dict[str, Path], actions: list[Path]
+) -> tuple[_Before | None, bool]:
+    """What is known of the window, and whether an action is new; reads only, so that nobody waits and no byte is written."""
+    path = warehouse_path(settings)
+    if not path.exists():
+        return None, bool(actions)
+    with translated(), backend.open(path, read_only=True) as connection:
+        if not _has_loads(connection):
+            return None, bool(actions)
+        row = loading.read_load(connection, manifest.source, manifest.file_id) if manifest else None
+        fresh = bool(actions) and bool({p.stem for p in actions} - loading.known_actions(connection))
+        return _before(row), fresh
+
+
+def _has_loads(connection: duckdb.DuckDBPyConnection) -> bool:
+    found = connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'loads'").fetchone()
+    return found is not None
+
+
+def _merge(
+    connection: duckdb.DuckDBPyConnection, landing: Landing, manifest: Manifest, scores: dict[str, Path], before: _Before | None,
+    now: datetime,
+) -> Loaded:
+    stored = 0
+    source, window = manifest.source, manifest.window
+    if before is None or before.content_hash != manifest.content_hash:
+        is_relanded = before is not None
+        stored = loading.merge_mentions(connection, landing.mentions(source, window), is_relanded=is_relanded, now=now)
+        rejected = landing.quarantine(source, window)
+        loading.merge_quarantine(
+            connection, rejected if rejected.exists() else None, source=source, file_id=manifest.file_id,
+            is_relanded=is_relanded, now=now,
+        )
+    hashes = {name: file_hash(path) for name, path in scores.items()}
+    known = before.models if before is not None and before.content_hash == manifest.content_hash else {}
+    for name, path in scores.items():
+        if known.get(name) != hashes[name]:
+            loading.merge_enrichments(connection, path, now=now)
+    values = {
+        "source": source, "file_id": manifest.file_id, "file": manifest.file, "rows_in": manifest.rows_in, "stored": stored,
+        "unchanged": manifest.mentions - stored, "quarantined": manifest.rejected, "content_hash": manifest.content_hash,
+        "models": json.dumps(known | hashes, sort_keys=True), "now": now,
+    }
+    loading.write_load(connection, values)
+    return Loaded(
+        rows_in=manifest.rows_in, stored=stored, unchanged=manifest.mentions - stored, quarantined=manifest.rejected
+    )
+
+
+def _merge_actions(connection: duckdb.DuckDBPyConnection, files: list[Path]) -> int:
+    """Store new actions. A file that is no action is passed over and named in the log: it blocks nothing."""
+    known = loading.known_actions(connection) if files else set()
+    count = 0
+    for path in files:
+        if path.stem in known:
+            continue
+        values = _action(path)
+        if values is not None:
+            loading.merge_action(connection, values)
+            count += 1
+    return count
+
+
+def _action(path: Path) -> dict[str, Any] | None:
+    """The action in a file <action_id>.json, or None where it is none."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        values = {"action_id": path.stem} | {name: found.get(name) for name in _ACTION if name != "action_id"}
+        if any(values[name] is None for name in _NEEDED):
+            raise ValueError("a field is missing")
+        for name in ("alert_id", "mention_id"):
+            values[name] = str(uuid.UUID(values[name])) if values[name] else None
+        datetime.fromisoformat(values["acted_at"])
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        _LOG.warning("%s: is not an action and is passed over: %s", path, error)
+        return None
+    return values
