@@ -30,5 +30,6 @@ january's north south east west northern southern eastern western central upper 
 english spanish french german italian chinese japanese indian british irish scottish welsh canadian mexican asian european african arabic dutch portuguese greek polish russian
 bluetooth bot robot admin moderator mods mod editor author host owner seller buyer tenant landlord neighbour neighbor doctor lawyer teacher student pensioner
 sounds gotcha roger copy absolutely definitely certainly indeed bravo cheerio enjoy hurray hooray yikes oops oopsie whoops ouch argh blimey crikey gosh jeez gee wowza wohoo bless
-stay safe travels flying day night rep reps pros cons team's guys's folks's hashtag mention signed unsigned anonymous unknown nameless
+stay safe travels flying day night rep reps pros cons team's guys's folks's hashtag mention signed unsigned anonymous unknown nameless big king queen prince princess duke lord guy buddy jesus skip river forest stone london israel ireland china india asia lima cairo teen universe
+australia usa uk usb gps wow lol idk imo tbh fwiw tfw tldr rt cc hq eu nyc la sf dc uae usa gb
 """.split())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from pipelines.redaction.common_words import NOT_NAMES
+from pipelines.redaction.organisations import KNOWN
 from pipelines.redaction.spans import Span
 
 _LOCAL_MAX = 64  # longest part before the @ that a mail server accepts
@@ -20,6 +22,7 @@ _SPOKEN = re.compile(
     r"[\w-]{1,63}(?: ?(?:[(\[{<] ?dot ?[)\]}>]|\bdot\b|\.) ?[\w-]{2,63}){1,4}", re.IGNORECASE,
 )
 _TOP_LEVEL = re.compile(r"(?:com?|net|org|edu|gov|info|biz|io|me|[a-z]{2})\Z", re.IGNORECASE)
+_BRACKETED = re.compile(r"[(\[{<] ?(?:at|dot) ?[)\]}>]")
 _HIDDEN = re.compile(r"[(\[{<] ?at ?[)\]}>]|[(\[{<] ?dot ?[)\]}>]|\bdot\b", re.IGNORECASE)
 
 
@@ -51,7 +54,15 @@ def spoken(text: str, low: str) -> list[Span]:
     """Addresses with "at" or "dot" in words; `low` is the text in lower case."""
     if "dot" not in low and "at)" not in low and "at]" not in low and "at}" not in low and "at >" not in low:
         return []
-    return [
-        Span(m.start(), m.end(), "EMAIL") for m in _SPOKEN.finditer(text)
-        if _HIDDEN.search(m.group()) and _TOP_LEVEL.search(m.group())
-    ]
+    return [Span(m.start(), m.end(), "EMAIL") for m in _SPOKEN.finditer(text) if _is_address(m.group().lower())]
+
+
+def _is_address(written: str) -> bool:
+    """Whether "x at y dot com" is an address, not a place in the net ("only at Target dot com")."""
+    if not (_HIDDEN.search(written) and _TOP_LEVEL.search(written)):
+        return False
+    if _BRACKETED.search(written) or "@" in written:
+        return True
+    local, _, host = written.partition(" at ")
+    name = host.split()[0].split(".")[0]
+    return local not in NOT_NAMES and (name not in KNOWN or _PROVIDER.match(name) is not None)

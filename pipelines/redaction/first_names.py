@@ -28,10 +28,10 @@ ernest ernesto erwin esperanza estefania esteban estelle esther ethan etienne eu
 fatoumata federica federico felicia felicity felipe felix fergus fernanda fernando filip filipe fiona flavia flavio fleur flora florence florian folake frances francesca francesco francis francisco franck francois francoise frankie franz freddie
 frederic frederick frederik freya frieda fritz funmi gabriel gabriela gabriele gabriella gabrielle gael gail gareth garrett gary gaurav gautam gavin gayle geeta gemma gena gene genevieve geoff geoffrey george georgina gerald geraldine gerard
 gerardo gerhard gerry giacomo gianluca gianna gideon gilbert gilles gina ginny giorgio giorgos giovanna giovanni gisela gita giulia giulio giuseppe gladys glenda glenn gloria gonzalo gopal gordon graham greg gregg gregor gregory greta
-gretchen griffin guadalupe guido guilherme guillaume guillermo gunnar gunther gurpreet gustavo guy gwen gwendolyn habib hadiya haiyan hakan hakim haley halima hamid hamish hamza hana hanna hannah hans harald hari harish harold harpreet harriet harris
+gretchen griffin guadalupe guido guilherme guillaume guillermo gunnar gunther gurpreet gustavo gwen gwendolyn habib hadiya haiyan hakan hakim haley halima hamid hamish hamza hana hanna hannah hans harald hari harish harold harpreet harriet harris
 harry harsh harsha haruka haruki haruto harvey hasan hassan hayden hayley hazel hector heidi heike heinrich heinz helen helena helene helga helmut hemant hendrik henri henrietta henrik henrique henry herbert hernan hieu hilary hilda himanshu hina hiroko
 hiroshi hiroto holger holly horst howard hristo huda hugh hugo humberto hussain hussein ian ibrahim ida idris ifeanyi ifeoma ignacio igor ilaria ilse iman imani imogen imran ina inderjit ines inga ingo ingrid inigo ioana ioannis ira irene irfan
-irina irma isaac isabel isabella isabelle ishaan ishita isla ismael ismail israel issa ivan ivana ivo iwona jabari jacinta jackie jacob jacqueline jacques jaden jagdish jaime jake jakob jakub jamal jameel james jamie jamila jan jana jane janet janice
+irina irma isaac isabel isabella isabelle ishaan ishita isla ismael ismail issa ivan ivana ivo iwona jabari jacinta jackie jacob jacqueline jacques jaden jagdish jaime jake jakob jakub jamal jameel james jamie jamila jan jana jane janet janice
 janine janusz jared jarek jasmin jasmine jason jasper javed javier jayden jayesh jayne jean jeanette jeanne jeannie jeff jeffery jeffrey jelena jen jenna jennie jennifer jenny jens jeremiah jeremie jeremy jerome jerry jess jesse jessica jessie jill
 jillian jim jimena jimmy jing jitendra jitka joakim joan joana joann joanna joanne joao joaquin jocelyn jodi jodie jody joe joel joelle joerg johan johann johanna johannes john johnathan johnny johnnie jolanta jolene jon jonah jonas jonathan
 jonny jorge jose josef josefina joseph josephine josh joshua josiah josie juan juana juanita judith judy jules julia julian juliana julianne julie julien juliet julieta juliette julio julius jun june jurgen justin justina justine kabir kacper kadir kaitlin
@@ -68,14 +68,14 @@ yara yasemin yash yasmin yasmine yasir yasuko yelena yesenia yevgeny ying yogesh
 """.split())
 
 ALSO_WORDS = frozenset("""
-april august june may summer autumn dawn eve ivy rose grace hope faith joy will mark bill frank jack rob art max pat sue don drew chase chad dean earl guy hunter mason carter cooper parker tyler taylor ray jay
-austin dallas houston paris london charlotte jordan madison savannah georgia virginia carolina jackson lincoln grant rich chip iris lily daisy violet ruby jade amber crystal pearl melody harmony sierra glen dale cliff forest rusty sandy
-misty robin duke king prince tanner miles rocky skip buddy angel jesus christian chelsea florence sydney israel milan roman milan adele drake ariel aurora elsa mercedes dev said ram per zara chanel ken jun liv ola an ali kim
-rod ron ted tim tom tony roger basil bashir clay clement ernest ginny hazel heather holly jasmine kay kirk lane lars lee leigh mae mike miles nick olive otto penny perry polly rick river rory ross roy rowan sage scott sky skye sterling stone
-troy wade wayne wren penny jan jean jules king kumar latoya lex lou lu mac mandy mika mina minnie ming mitch moses nana nelson nia nina noel norm oscar paige peg piper quincy raja rene rio rita rod sam santiago saul sid solange stella
+april august june may summer autumn dawn eve ivy rose grace hope faith joy will mark bill frank jack rob art max pat sue don drew chase chad dean earl hunter mason carter cooper parker tyler taylor ray jay
+austin dallas houston paris charlotte jordan madison savannah georgia virginia carolina jackson lincoln grant rich chip iris lily daisy violet ruby jade amber crystal pearl melody harmony sierra glen dale cliff rusty sandy
+misty robin tanner miles rocky angel christian chelsea florence sydney milan roman milan adele drake ariel aurora elsa mercedes dev said ram per zara chanel ken jun liv ola an ali kim
+rod ron ted tim tom tony roger basil bashir clay clement ernest ginny hazel heather holly jasmine kay kirk lane lars lee leigh mae mike miles nick olive otto penny perry polly rick rory ross roy rowan sage scott skye sterling
+troy wade wayne wren penny jan jean jules kumar latoya lex lou lu mac mandy mika mina minnie ming mitch moses nana nelson nia nina noel norm oscar paige peg piper quincy raja rene rio rita rod sam santiago saul sid solange stella
 sunny tess theo tia trinity ty vera viola wallace warren winston wesley windsor xavier carmen celine beck bo lloyd mercury axel barry bruno cara cher dido enya eminem ella etta florence gaga halsey jewel kelly kendrick khalid lana lorde
 madonna marley mariah moby muse rihanna rumer sade sia shakira selena shania tegan tori usher vince whitney alicia britney justin kanye harry louis zayn niall olly elvis ozzy kesha kehlani kylie leona malik fergie flo enrique bob billy christopher
-columbus francisco diego antonio jose juan luis louis angeles barbara monica maria martin jerry ben marina ava milo nadal tina dolores carol cody madeline jersey alma lima lourdes regina helena salvador victoria alberta alexandria vienna asia
-china india ireland brittany kenya african carmel cairo chester lincoln preston lancaster bradford stafford stanley stewart sheldon newton clinton kennedy melbourne adelaide darwin hamilton nelson wellington franklin trenton harris harsh
-dash jet dolby wen sami ming ling mo al ed le jen val vic mei xin hina ada uma ida ina ira iman ria mara mira tara dana
+francisco diego antonio jose juan luis louis barbara monica maria martin jerry ben marina ava milo nadal tina dolores carol cody madeline jersey alma regina helena salvador victoria alberta alexandria vienna
+brittany carmel chester lincoln preston lancaster bradford stafford stanley stewart sheldon newton clinton kennedy melbourne adelaide hamilton nelson wellington franklin trenton harris harsh
+wen sami ming ling mo ed le jen val vic mei xin hina ada uma ida ina ira iman ria mara mira tara dana
 """.split())

@@ -22,14 +22,15 @@ _CAP = rf"[{_UP}](?:['’](?=[{_UP}]))?[{_LOW}{_UP}]{{0,20}}[{_LOW}](?:-[{_UP}][
 _END = rf"(?![{_UP}{_LOW}\d_@])"
 _WORD = re.compile(rf"(?:{_CAP}|[{_UP}{_LOW}]{{2,20}}){_END}")
 _CAPITALS = re.compile(rf"(?<![\w@#/.'’-]){_CAP}{_END}(?![-/])")
-_UPPER = re.compile(rf"[{_UP}]{{3,14}}{_END}")
+_UPPER = re.compile(rf"[{_UP}]{{3,14}}{_END}(?![-/>’'])")
+_AND = re.compile(rf"(?: and | & | not | or |/|, )({_CAP}){_END}")
 _SURNAME = re.compile(rf" (?:(?:van|von|de|del|della|der|da|dos|di|bin|al|el) ){{0,2}}({_CAP}){_END}")
 _LOWER_SURNAME = re.compile(rf" ([{_LOW}]{{2,20}})(?=\s?(?:[,.;/!?\n]|\Z|\d|__))")
 
 _NAME_SAID = re.compile(r"\bname(?:'s|’s)?(?: ?(?:is|was|:|-|=)){0,2}\s{0,3}")
 _NOT_OF_PERSON = re.compile(r"(?:user|brand|screen|file|song|album|artist|track|playlist|band|app|game|device|product|company|store|street|domain|the|that|this|in|nick|pet|hotel|network|wifi)\s?\Z")
 _I_AM = re.compile(r"\b(?:i am|i'm|i’m|im) ")
-_THIS_IS = re.compile(r"\b(?:this is|it's|it’s|its|it is) ")
+_THIS_IS = re.compile(r"\b(?:this is|it's|it’s|it is) ")
 _CALLED = re.compile(
     r"\b(?:guy|man|woman|lady|girl|gentleman|gent|agent|reps?|representative|manager|mgr|supervisor|attendant|fa|employee|driver|person|someone|somebody|kid|boy|pilot|"
     r"captain|steward|stewardess|member|associate|cashier|advisor|adviser|colleague|clerk|operator|technician|tech|staff|friend|son|daughter|wife|husband|brother|"
@@ -56,12 +57,12 @@ _STAFF = re.compile(
     r"specialist|teammate|crew ?member|driver|pilot|captain|capt|first officer|concierge|server|bartender|colleague|husband|wife|son|daughter|brother|sister|friend|hubby|"
     r"boyfriend|girlfriend|cc|attn|attention|passengers?|guest)(?:[ ,:]{1,3}| is | was )"
 )
-_CARET = re.compile(rf"[\^]\s?({_CAP}){_END}")
-_SIGNED = re.compile(
-    rf"(?P<mark>[*~]\s?|(?<![\w@/-])[-–—/]{{1,2}}\s?|(?<=[.!?)*])[-–—]{{1,2}}|\b(?i:regards|rgds|wishes|sincerely|best|thanks|thank you|thx|ty|cheers|yours|xoxo|love|xx)\b[,.!]{{0,2}}[ \n]{{1,3}}[\^*~-]?"
-    rf"|(?P<stop>[.!?)]|[^\w\s,;:'\"(&@#/<>\[-]|(?<=\w)\n)[ \n]{{1,3}})(?P<name>{_CAP})[{_UP}]?\.?[\s)!]{{0,3}}(?:\(?\d ?/ ?\d\)?|\d of \d)?[\s.]{{0,3}}"
-    rf"(?:https?://\S{{1,80}}\s?|<url>\s?|link\s?)?\Z"
-)
+_CARET = re.compile(rf"\^\s?({_CAP})[{_UP}]?{_END}")
+_TRAILER = re.compile(r"(?:[\s.!)]|\(?\d ?/ ?\d\)?|https?://\S{1,80}|<url>|\blink)+\Z")
+_LAST_WORD = re.compile(rf"({_CAP})[{_UP}]?\Z")
+_MARK = re.compile(r"(?:[*~]|(?<![\w@/-])[-–—/]{1,2}|(?<=[.!?)*])[-–—]{1,2})\s?\Z")
+_CLOSING = re.compile(r"\b(?:regards|rgds|wishes|sincerely|best|thanks|thank you|thx|ty|cheers|yours|xoxo|love|xx)[,.!]{0,2}[ \n]{1,3}[\^*~-]?\Z")
+_STOP = re.compile(r"(?:[.!?)]|[^\w\s,;:'\"(&@#/<>\[-]|(?<=\w)\n)[ \n]{1,3}\Z")
 _TAIL = 110  # characters at the end in which a signature may stand
 _AFTER = re.compile(
     r" (?:from (?:your|the|customer|guest|reservations|baggage|support|tech|billing|care|chat|corporate)|in (?:customer|guest|reservations|baggage|your|tech|billing|support)|"
@@ -72,8 +73,18 @@ _AFTER = re.compile(
 _BEFORE_COMMA = re.compile(rf"[{_LOW}\d!?’'\])]{{2}}, ?\Z")
 _CLOSED = re.compile(r"[.,!?;:)]|\s?\Z|\s[-–^*:;(]|\s?[^\w\s,'’\"&@#/<>\[-]")
 _LEAD = re.compile(r"\s*(?:(?:\.?[@@]\w+|\[HANDLE\])[\s,:]*){1,30}")
-_CONTACT = re.compile(r"\s?[/,;:|-]?\s?(?:\[(?:EMAIL|PHONE|ADDRESS|CARD)\]|__email__|<email>|\d{5})")
 _BREAK = {code: " " for code in range(128) if not chr(code).isalpha()}
+_POSSESSIVE = re.compile(r"['’]s\b")
+_CAPITAL_BEFORE = re.compile(rf"(?<![\w@])({_CAP}), ?\Z")
+_CONTACT = re.compile(r"\s?[/,;:|-]?\s?(?:\[(?:EMAIL|PHONE|ADDRESS|CARD)\]|__email__|<email>|\d{5})")
+
+
+def _words_of(pattern: re.Pattern[str]) -> frozenset[str]:
+    """The words in a pattern: a text that has none of them cannot match it."""
+    return frozenset(re.findall(r"[^\W\d_]+", re.sub(r"\\[a-zA-Z]", " ", pattern.pattern)))
+
+
+_GREETING_WORDS, _THANKS_WORDS, _STAFF_WORDS = _words_of(_GREETING), _words_of(_THANKS), _words_of(_STAFF)
 
 
 def plain(word: str) -> str:
@@ -99,19 +110,19 @@ _TITLES = frozenset(("Mr", "Mrs", "Ms", "Miss", "Dr", "Capt", "Captain", "MR", "
 _OPENERS = _FORMS | _TITLES
 
 
-def names(text: str, low: str, *, by_agent: bool, contacts: tuple[Span, ...]) -> list[Span]:
+def names(text: str, low: str, words: list[str], *, by_agent: bool, contacts: tuple[Span, ...]) -> list[Span]:
     """Names of persons in `text`; may overlap.
 
     Args:
         low: the text in lower case, of the same length.
+        words: its words as they are written.
         by_agent: the post answers a person, so it greets and signs with names.
         contacts: phone numbers, addresses and the like already found in it.
     """
-    words = text.translate(_BREAK).split()
     listed = not _OPENERS.isdisjoint(words) or (not text.isascii() and any(rank(w) >= 2 for w in words if not w.isascii()))
     if not (listed or by_agent or "name" in low or "^" in text):
         return []
-    rules = _Rules(text, low, by_agent)
+    rules = _Rules(text, low, by_agent, frozenset(low.translate(_BREAK).split()))
     spans = [*rules.introduced(), *rules.signed()]
     if listed or by_agent:
         spans += [*rules.addressed(), *rules.titled()]
@@ -123,8 +134,8 @@ def names(text: str, low: str, *, by_agent: bool, contacts: tuple[Span, ...]) ->
 class _Rules:
     """The rules over one text."""
 
-    def __init__(self, text: str, low: str, by_agent: bool) -> None:
-        self.text, self.low, self.by_agent = text, low, by_agent
+    def __init__(self, text: str, low: str, by_agent: bool, words: frozenset[str]) -> None:
+        self.text, self.low, self.by_agent, self.words = text, low, by_agent, words
 
     def introduced(self) -> Iterator[Span]:
         """ "My name is Anna", "I'm Anna", "an agent named Anna"."""
@@ -134,46 +145,56 @@ class _Rules:
                     yield from self._take(m.end(), capital=1, lower=3)
             for m in _NAMED.finditer(self.low):
                 yield from self._take(m.end(), capital=3)
-        for m in _CALLED.finditer(self.low):
+        for m in _CALLED.finditer(self.low) if not self.words.isdisjoint(("named", "called", "name")) else ():
             yield from self._take(m.end(), capital=1, lower=3)
         for m in _I_AM.finditer(self.low):
             yield from self._take(m.end(), capital=2)
         for m in _THIS_IS.finditer(self.low):
-            yield from self._take(m.end(), capital=3)
+            yield from self._take(m.end(), capital=3 if m.end() < 40 else 9, closed=3)
 
     def addressed(self) -> Iterator[Span]:
         """ "Hi Anna,", "Sorry Anna", "Thanks to Anna"."""
-        for m in _GREETING.finditer(self.low):
+        for m in _GREETING.finditer(self.low) if not self.words.isdisjoint(_GREETING_WORDS) else ():
             yield from self._take(m.end(), capital=1 if self.by_agent else 3, closed=1 if self.by_agent else 2, lower_closed=3)
-        for m in _THANKS.finditer(self.low):
+        for m in _THANKS.finditer(self.low) if not self.words.isdisjoint(_THANKS_WORDS) else ():
             yield from self._take(m.end(), capital=2 if self.by_agent else 3, closed=2)
 
     def titled(self) -> Iterator[Span]:
         """ "Ms. Novak", but neither "CEO Mr. X" nor "Mr. Parcel"."""
         for m in _TITLE.finditer(self.text):
             if not _OFFICE.search(self.low, max(0, m.start() - 30), m.start()):
-                yield from self._take(m.end(), capital=1)
+                yield from self._take(m.end(), capital=2 if m.group()[:4] == "Miss" else 1)
 
     def staff(self) -> Iterator[Span]:
         """ "Spoke to Anna", "lead FA Anna"."""
-        for m in _STAFF.finditer(self.low):
+        for m in _STAFF.finditer(self.low) if not self.words.isdisjoint(_STAFF_WORDS) else ():
             yield from self._take(m.end(), capital=2)
 
     def signed(self) -> Iterator[Span]:
         """ "^Anna", "- Anna", "Thanks, Anna" at the end."""
         for m in _CARET.finditer(self.text):
             if rank(m.group(1)) >= 1:
-                yield Span(m.start(1), m.end(1), "PERSON")
-        m2 = _SIGNED.search(self.text, max(0, len(self.text) - _TAIL))
-        if m2 is None:
+                yield Span(m.start(1), m.end(), "PERSON")
+        yield from self._last_word()
+
+    def _last_word(self) -> Iterator[Span]:
+        trailer = _TRAILER.search(self.text, max(0, len(self.text) - _TAIL))
+        end = trailer.start() if trailer else len(self.text)
+        word = _LAST_WORD.search(self.text, max(0, end - 24), end)
+        if word is None:
             return
-        weakest = 3
-        if self.by_agent:
-            weakest = 2 if m2.group("stop") or len(m2.group("name")) < 3 else 1
-        elif m2.group("mark")[:1].isalpha():
-            weakest = 2
-        if rank(m2.group("name")) >= weakest:
-            yield Span(m2.start("name"), m2.end("name"), "PERSON")
+        start, value = word.start(), rank(word.group(1))
+        before = self.low[max(0, start - 14) : start]
+        if _MARK.search(before):
+            least = 1 if self.by_agent and len(word.group(1)) > 2 else 2 if self.by_agent else 3
+        elif _CLOSING.search(before):
+            least = 1 if self.by_agent and len(word.group(1)) > 2 else 2
+        elif _STOP.search(before) and not before.rstrip(" .").endswith("st"):
+            least = 2 if self.by_agent else 3
+        else:
+            return
+        if value >= least:
+            yield Span(start, end, "PERSON")
 
     def mentioned(self, contacts: tuple[Span, ...]) -> Iterator[Span]:
         """Listed names that are spoken to, did something for the writer, lead the post, or have contact details beside them."""
@@ -189,16 +210,23 @@ class _Rules:
     def _mention(self, start: int, end: int, first: int, contacts: tuple[Span, ...]) -> Iterator[Span]:
         sure = rank(self.text[start:end]) == 3
         full = self._full(start, end)
-        spoken_to = (sure or self.by_agent) and _BEFORE_COMMA.search(self.text, max(0, start - 4), start) and _CLOSED.match(self.text, end)
+        if _POSSESSIVE.match(self.text, full.end):
+            return
+        spoken_to = (sure or self.by_agent) and _BEFORE_COMMA.search(self.text, max(0, start - 4), start) and _CLOSED.match(self.text, end) and not self._in_list(start)
         acted = sure and _AFTER.match(self.low, full.end)
         leads = sure and start == first and full.end == end
         beside = (sure and contacts and full.end > end) or (_CONTACT.match(self.text, full.end) or self._touches(full, contacts))
         if spoken_to or acted or leads or beside:
-            yield full
+            yield from self._with_partners(full)
         elif contacts or "__email__" in self.text:
             surname = _WORD.match(self.text, end + 1)
             if surname and (_CONTACT.match(self.text, surname.end()) or self._touches(Span(start, surname.end(), ""), contacts)):
                 yield Span(start, surname.end(), "PERSON")
+
+    def _in_list(self, start: int) -> bool:
+        """Whether a capitalised word and a comma stand before it: "Future, Kendrick, Miguel"."""
+        before = _CAPITAL_BEFORE.search(self.text, max(0, start - 25), start)
+        return before is not None and rank(before.group(1)) > 0
 
     def _touches(self, span: Span, contacts: tuple[Span, ...]) -> bool:
         return any(0 <= c.start - span.end <= 3 and not self.text[span.end : c.start].strip(" ,/:;-|(\n") for c in contacts)
@@ -214,6 +242,8 @@ class _Rules:
         if m is None:
             return
         value = rank(m.group())
+        if _POSSESSIVE.match(self.text, m.end()) and not self._after_title(at):
+            return
         is_closed = bool(_CLOSED.match(self.text, m.end()))
         if m.group()[0].isupper():
             enough = value >= capital or (closed is not None and is_closed and value >= closed)
@@ -222,7 +252,19 @@ class _Rules:
         else:
             enough = value >= lower or (is_closed and value >= lower_closed)
         if enough:
-            yield self._full(m.start(), m.end())
+            yield from self._with_partners(self._full(m.start(), m.end()))
+
+    def _after_title(self, at: int) -> bool:
+        return bool(re.search(r"(?:Mr|Mrs|Ms|Dr)\.? \Z", self.text[max(0, at - 6) : at]))
+
+    def _with_partners(self, span: Span) -> Iterator[Span]:
+        """The name, and the listed names that follow it: "Anna Novak and Tom"."""
+        yield span
+        while m := _AND.match(self.text, span.end):
+            if rank(m.group(1)) < 2:
+                return
+            span = self._full(m.start(1), m.end(1))
+            yield span
 
     def _full(self, start: int, end: int) -> Span:
         """The name with up to three further names behind it."""

@@ -28,7 +28,7 @@ _GOVID_SAID = re.compile(
 _IPV4 = re.compile(r"(?<![\w.:/-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")
 _IPV6 = re.compile(r"(?<![\w:.])(?:[0-9a-fA-F]{0,4}:){2,7}(?:[0-9a-fA-F]{1,4}|(?<=::))(?![\w:])")
 _VERSION_BEFORE = re.compile(
-    r"(?:\bv|version|versions|ver|build|firmware|software|release|update[ds]?|updating|upgrade[ds]?|patch|driver|drivers|app|apps|client|\bos|ios|"
+    r"(?:\bv|version|versions|ver|build|firmware|software|release|update[ds]?|updating|upgrade[ds]?|patch|beta|alpha|driver|drivers|app|apps|client|\bos|ios|"
     r"android|macos|windows|chrome|firefox|safari|edge|itunes|spotify|skype|office|java|flash|kernel|bios|running|on|to|from)"
     r"\.?[\s:=(,#-]{0,3}(?:is |of )?\Z"
 )
@@ -36,11 +36,12 @@ _VERSION_AFTER = re.compile(r"\s?(?:version|update|build|release|firmware|beta|p
 _ADDRESS_BEFORE = re.compile(r"\b(?:ips?|ipv4|address(?:es)?|ping\w*|server|host|dns|router|gateway|subnet|logged in|login|log ?in|blocked)\b")
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
 _DATE = (
-    rf"(?:\d{{1,4}}[/.\- ]\d{{1,2}}[/.\- ]\d{{2,4}}|\d{{1,2}}(?:st|nd|rd|th)?[ -](?:of )?{_MONTH}[ ,.-]{{1,2}}\d{{2,4}}|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? \d{{2,4}})"
+    rf"(?:\d{{1,2}}[/.\- ]\d{{1,2}}[/.\- ](?:\d\d|19\d\d|20\d\d)(?!\d)|(?:19|20)\d\d[/.\- ]\d{{1,2}}[/.\- ]\d{{1,2}}(?!\d)|\d{{1,2}}(?:st|nd|rd|th)?[ -](?:of )?{_MONTH}[ ,.-]{{1,2}}\d{{2,4}}|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? \d{{2,4}})"
 )
 _BIRTH_SAID = re.compile(
-    rf"\b(?:dob|d\.o\.b\.?|date of birth|birth ?date|birth ?day|born|fecha de nacimiento|né\(?e?\)? le|geboren|geburtsdatum)\W{{0,4}}(?:is|was|on|in|am)?\W{{0,3}}({_DATE})(?!\w)"
+    rf"\b(?:dob|d\.o\.b\.?|date of birth|birth ?date|my birth ?day|(?:i was|i'm|i am|was) born|fecha de nacimiento|né\(?e?\)? le|geboren|geburtsdatum)\W{{0,4}}(?:is|was|on|in|am)?\W{{0,3}}({_DATE})(?!\w)"
 )
+_BIRTH_WORDS = ("birth", "born", "dob", "d.o.b", "nacimiento", "gebor", "geburt", "né")
 _BIRTH_YEAR = re.compile(r"(?<![\w/.-])\d{1,2}([/.-])\d{1,2}\1(?:19[2-9]\d|200\d)(?![\w/-])|(?<![\w/.-])19[2-9]\d([/.-])\d{1,2}\2\d{1,2}(?![\w/-])")
 _ONLY_A_DATE = re.compile(rf"\s*(?:(?:@\w+|\[HANDLE\])\s*){{0,9}}({_DATE})[\s.!,)]*\Z", re.IGNORECASE)
 
@@ -55,13 +56,19 @@ def luhn(digits: str) -> bool:
     return (sum(values[::2]) + sum(v * 2 - 9 * (v > 4) for v in values[1::2])) % 10 == 0
 
 
-def cards(text: str, low: str) -> Iterator[Span]:
-    """Payment cards (by their check digit, or because the text says so) and international bank account numbers."""
+def cards(text: str, low: str, total: int) -> Iterator[Span]:
+    """Payment cards (by their check digit, or because the text says so) and international bank account numbers.
+
+    Args:
+        total: how many digits the text holds.
+    """
+    if total < 10:
+        return
     for m in _CARD.finditer(text):
         digits = re.sub(r"\D", "", m.group())
         if 14 <= len(digits) <= 19 and _CARD_START.match(digits) and (len(digits) < 17 or not m.group().isdigit()) and luhn(digits):
             yield Span(m.start(), m.end(), "CARD")
-    for m in _CARD_SAID.finditer(low):
+    for m in _CARD_SAID.finditer(low) if "card" in low or "visa" in low or "amex" in low else ():
         yield Span(m.start(1), m.end(1), "CARD")
     for m in _IBAN.finditer(text):
         joined = m.group().replace(" ", "")
@@ -69,13 +76,13 @@ def cards(text: str, low: str) -> Iterator[Span]:
             yield Span(m.start(), m.end(), "CARD")
 
 
-def papers(text: str, low: str) -> Iterator[Span]:
+def papers(text: str, low: str, total: int) -> Iterator[Span]:
     """Numbers of social security, passports, tax and identity cards."""
-    for pattern in (_SSN, _NINO, _PAN, _AADHAAR, _CPF):
+    for pattern in (_NINO, _PAN, _SSN, _AADHAAR, _CPF) if total >= 9 else (_NINO, _PAN) if total >= 4 else ():
         for m in pattern.finditer(text):
             if pattern is not _SSN or m.group(1) == "-" or "s" in low[max(0, m.start() - 20) : m.start()]:
                 yield Span(m.start(), m.end(), "GOVID")
-    for m in _GOVID_SAID.finditer(low):
+    for m in _GOVID_SAID.finditer(low) if total >= 5 else ():
         yield Span(m.start(1), m.end(1), "GOVID")
 
 
@@ -84,7 +91,8 @@ def internet(text: str, low: str) -> Iterator[Span]:
     for m in _IPV4.finditer(text) if text.count(".") >= 3 else ():
         if all(int(part) <= 255 for part in m.group().split(".")):
             before = low[max(0, m.start() - 28) : m.start()]
-            is_version = _VERSION_BEFORE.search(before) or _VERSION_AFTER.match(low, m.end())
+            parts = [int(part) for part in m.group().split(".")]
+            is_version = _VERSION_BEFORE.search(before) or _VERSION_AFTER.match(low, m.end()) or (parts[0] < 10 and parts[1] <= 30)
             if not is_version or _ADDRESS_BEFORE.search(before):
                 yield Span(m.start(), m.end(), "IP")
     for m in _IPV6.finditer(text) if "::" in text or text.count(":") >= 7 else ():
@@ -96,12 +104,16 @@ def internet(text: str, low: str) -> Iterator[Span]:
             yield Span(m.start(), m.end(), "IP")
 
 
-def births(text: str, low: str) -> Iterator[Span]:
-    """Dates of birth: said to be one, in a year long past, or a date that is the whole answer."""
-    for m in _BIRTH_SAID.finditer(low):
+def births(text: str, low: str, gives_details: bool) -> Iterator[Span]:
+    """Dates of birth: said to be one, or a date that is the whole answer.
+
+    Args:
+        gives_details: the writer gives an e-mail address, a phone number or the like: then a date in a year long past is one too.
+    """
+    for m in _BIRTH_SAID.finditer(low) if any(word in low for word in _BIRTH_WORDS) else ():
         yield Span(m.start(1), m.end(1), "BIRTHDATE")
-    for m in _BIRTH_YEAR.finditer(text):
+    for m in _BIRTH_YEAR.finditer(text) if gives_details else ():
         yield Span(m.start(), m.end(), "BIRTHDATE")
-    only = _ONLY_A_DATE.match(text)
-    if only and re.search(r"\d{2}\Z", only.group(1)):
+    only = _ONLY_A_DATE.match(text) if text.rstrip(" .!,)\n")[-1:].isdigit() else None
+    if only:
         yield Span(only.start(1), only.end(1), "BIRTHDATE")

@@ -12,7 +12,7 @@ _AFTER = r"(?![\w%°])(?!-\d)(?!\.\d)"
 _SEPARATOR = r"[ .\-–/]?"
 _PHONE = re.compile(
     _BEFORE + r"(?:"
-    r"(?:\+|\b00|\b011 ?)\d{1,3}[ .\-–]?(?:\(\d{1,4}\)[ .\-–]?)?\d{1,5}(?:[ .\-–/]?\d{2,5}){1,4}"  # international
+    r"(?:\+|\b00|\b011 ?)[1-9]\d{0,2}[ .\-–]?(?:\(\d{1,4}\)[ .\-–]?)?\d{1,5}(?:[ .\-–/]?\d{2,5}){1,4}"  # international
     rf"|\(?\b\d{{3}}\)?[ .\-–/]{{1,3}}\d{{3}}[ .\-–]{{1,3}}\d{{4}}"  # 212-555-0123
     rf"|\b1[ .\-–]\(?\d{{3}}\)?[ .\-–]{{0,2}}\d{{3}}[ .\-–]?\d{{4}}"  # 1-212-555-0123
     rf"|\(\d{{3}}\) ?\d{{3}}{_SEPARATOR}\d{{4}}|\b\d{{3}}[.\-–]\d{{7}}"
@@ -42,7 +42,7 @@ _THEIR_LINE = re.compile(
     r"\b(?:helpline|hotline|toll[ -]?free|freephone|customer (?:care|services?|relations|support)|call cent(?:er|re)|(?:automated|recording|calls?|called) (?:from|by))\b[^.!?\n]{0,24}\Z"
 )
 _OWN = re.compile(r"\b(?:my|mine|me)\b[^.!?\n]{0,30}\Z")
-_NOT_A_PHONE = re.compile(r"(?:isbn|ean|upc|sku|serial|imei|model|part|item|asin|playlist|track|status|version|build)(?: ?(?:number|num|no|nr))?\W{0,3}(?:is)?\W{0,2}\Z")
+_NOT_A_PHONE = re.compile(r"(?:isbn|ean|upc|sku|serial|imei|dpci|tcin|model|part|item|asin|playlist|track|status|version|build)(?: ?(?:number|num|no|nr))?\W{0,3}(?:is)?\W{0,2}\Z")
 _COUNTED = re.compile(r"\s?(?:users|people|followers|subscribers|views|streams|plays|songs|miles|points|dollars|euros|pounds|usd|eur|gbp|million|billion|bytes|kb|mb|gb)\b")
 
 

@@ -1,4 +1,7 @@
-"""Runs the finders over a text, cheapest first, and settles which of two overlapping finds stands."""
+"""Runs the finders over a text, cheapest first, and settles which of two overlapping finds stands.
+
+Most posts hold nothing personal, so each finder runs only where something that it cannot do without is in the text.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,17 @@ from pipelines.redaction import emails, handles, numbers
 from pipelines.redaction.addresses import addresses
 from pipelines.redaction.names import names
 from pipelines.redaction.phones import phones
-from pipelines.redaction.references import references
-from pipelines.redaction.spans import PERSONAL, Span
+from pipelines.redaction.references import references, spelled_locators
+from pipelines.redaction.spans import PERSONAL, REFERENCES, Span
 
-_LINK = re.compile(r"(?:https?|ftp)://[^\s<>\"]+|(?<![\w@.])www\.[^\s<>\"]+|(?<![\w@.-])(?:[\w-]{1,63}\.){1,4}[a-z]{2,12}/[^\s<>\"]+|(?<!\w)(?:spotify|urn|tel|geo):[\w:.-]+", re.IGNORECASE)
-_LONG = re.compile(r"\d(?:[ ().\-/–]{0,3}\d){5}")  # phones, cards, papers, addresses with a code, dates
-_SHORT = re.compile(r"\d{1,4}[/.-]\d{1,2}[/.-]\d{2}|\d (?:\w+ ){1,3}(?:st|rd|ave|ln|dr|ls|road|street|lane|way)|\d[A-Z]{2}\b|\d{5}")
-_TOKEN = re.compile(r"\[(?:" + "|".join(sorted(PERSONAL | {"CASEREF", "BOOKINGREF", "ORDERREF", "ACCOUNTREF"})) + r")\]")
+_LINK = re.compile(
+    r"(?:https?|ftp)://[^\s<>\"]+|(?<![\w@.])www\.[^\s<>\"]+|(?<!\w)(?:spotify|urn|geo):[\w:.%-]+|"
+    r"(?<![\w@.-])(?:[a-z\d-]{1,63}\.){1,4}[a-z]{2,12}/[^\s<>\"]+"
+)
+_RUN = re.compile(r"\d+")
+_CONTACT = frozenset(("PHONE", "EMAIL", "ADDRESS", "CARD"))
+_TOKEN = re.compile(r"\[(?:" + "|".join(sorted(PERSONAL | REFERENCES)) + r")\]")
+_BREAK = {code: " " for code in range(128) if not chr(code).isalpha()}
 
 
 def search(text: str, stay: Container[str] = frozenset(), channel: str = "") -> list[Span]:
@@ -28,37 +35,50 @@ def search(text: str, stay: Container[str] = frozenset(), channel: str = "") -> 
     low = text.lower()
     if len(low) != len(text):  # one letter became two: offsets would no longer fit
         low = "".join(c if len(c.lower()) != 1 else c.lower() for c in text)
-    at = _with_at(text, stay, channel) if "@" in text or "@" in text else []
-    by_agent = text.startswith("[HANDLE]") or (bool(at) and at[0].start <= 1 and at[0].type == "HANDLE")
-    found = [*at, *emails.spoken(text, low)]
-    found += references(text, low)
-    if _has_digits(text):
-        by_customer = not by_agent and text[:1] == "@"
-        for finder in (numbers.papers, numbers.cards, numbers.births):
-            found += finder(text, low)
-        found += phones(text, low, by_customer)
-        found += addresses(text, low)
-    if text.count(".") >= 3 or text.count(":") >= 2:
-        found += numbers.internet(text, low)
-    contacts = tuple(s for s in found if s.type in ("PHONE", "EMAIL", "ADDRESS", "CARD"))
-    found += names(text, low, by_agent=by_agent, contacts=contacts)
-    return settle(text, found) if found else found
+    found = _with_at(text, stay, channel) if "@" in text or "@" in text else []
+    by_agent = text.startswith("[HANDLE]") or (bool(found) and found[0].start <= 1 and found[0].type == "HANDLE")
+    found += emails.spoken(text, low)
+    runs = _RUN.findall(text)
+    if runs:
+        found += _with_digits(text, low, runs, found, by_customer=not by_agent and text[:1] == "@")
+    else:
+        found += spelled_locators(text, low)
+    contacts = tuple(s for s in found if s.type in _CONTACT) if found else ()
+    found += names(text, low, text.translate(_BREAK).split(), by_agent=by_agent, contacts=contacts)
+    return settle(text, low, found) if found else found
 
 
-def _has_digits(text: str) -> bool:
-    return bool(_LONG.search(text) or _SHORT.search(text))
+def _with_digits(text: str, low: str, runs: list[str], found: list[Span], *, by_customer: bool) -> list[Span]:
+    """What is made of digits; `runs` are the unbroken runs of them in the text."""
+    total = sum(map(len, runs))
+    words = low.translate(_BREAK).split()
+    more = list(references(text, low, words))
+    if total >= 4:
+        more += numbers.papers(text, low, total)
+        more += numbers.internet(text, low)
+    if total >= 7:
+        more += numbers.cards(text, low, total)
+        more += phones(text, low, by_customer)
+    more += addresses(text, low, words, runs)
+    if total >= 3:
+        more += numbers.births(text, low, any(s.type in _CONTACT for s in (*found, *more)))
+    return more
 
 
 def _with_at(text: str, stay: Container[str], channel: str) -> list[Span]:
     """E-mail addresses and handles, one @ after the other."""
     found: list[Span] = []
+    if "@" in text:
+        text = text.replace("@", "@")
     at, end = text.find("@"), 0
     while at >= 0:
         span = None
         if at >= end:
-            before = text[at - 1 : at]
-            span = emails.at_sign(text, at) if before and (before.isalnum() or before in "_-+. ") else None
-            if span is None and not (before.isalnum() or before == "_"):
+            before = text[at - 1] if at else ""
+            is_word = before.isalnum() or before in ("_", "-", "+", ".") if before else False
+            if is_word or before == " ":
+                span = emails.at_sign(text, at)
+            if span is None and (not is_word or before in ("-", "+", ".")):
                 span = handles.at_handle(text, at, stay, channel)
         if span is not None:
             found.append(span)
@@ -67,9 +87,13 @@ def _with_at(text: str, stay: Container[str], channel: str) -> list[Span]:
     return found
 
 
-def settle(text: str, found: Iterable[Span]) -> list[Span]:
+def settle(text: str, low: str, found: Iterable[Span]) -> list[Span]:
     """Drop what lies in links or tokens and, of overlapping spans, the one that was found later."""
-    taken = [Span(m.start(), m.end(), "") for pattern in (_LINK, _TOKEN) for m in pattern.finditer(text)]
+    taken: list[Span] = []
+    if "/" in low or "www." in low or ":" in low:
+        taken += [Span(m.start(), m.end(), "") for m in _LINK.finditer(low)]
+    if "[" in low:
+        taken += [Span(m.start(), m.end(), "") for m in _TOKEN.finditer(text)]
     kept: list[Span] = []
     for span in found:
         if not any(span.start < t.end and t.start < span.end for t in taken):
