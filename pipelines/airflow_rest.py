@@ -37,6 +37,7 @@ class State:
     tasks: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)  # (dag id, task id) -> states
     active: list[tuple[str, str]] = field(default_factory=list)  # (task id, window) that run now
     failed: list[str] = field(default_factory=list)  # "dag.task [window]"
+    tries: dict[str, tuple[str, int]] = field(default_factory=dict)  # task instance id -> (task id, number of its last try)
 
     def of(self, prefix: str) -> list[Run]:
         """Runs of the Dags whose id begins so."""
@@ -106,9 +107,9 @@ class Airflow:
         wanted = {"dag_id": dag_id, "from_date": first.isoformat(), "to_date": last.isoformat(), "max_active_runs": at_once}
         self._must("POST", "/backfills", wanted)
 
-    def trigger(self, dag_id: str) -> None:
-        """Run a Dag without a window now."""
-        self._must("POST", f"/dags/{dag_id}/dagRuns", {"logical_date": None})
+    def trigger(self, dag_id: str, *, window: str | None = None) -> None:
+        """Run a Dag now, for a window where it has windows."""
+        self._must("POST", f"/dags/{dag_id}/dagRuns", {"logical_date": None, "partition_key": window})
 
     def _pages(self, path: str, key: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
@@ -126,6 +127,7 @@ class Airflow:
         for one in self._pages("/dags/~/dagRuns/~/taskInstances", "task_instances"):
             dag_id, task_id, status = one["dag_id"], one["task_id"].rpartition(".")[2], one["state"] or "none"
             window = windows.get((dag_id, one["dag_run_id"]), "")
+            state.tries[one["id"]] = (task_id, one["try_number"])
             state.tasks.setdefault((dag_id, task_id), Counter())[status] += 1
             if status == "running":
                 state.active.append((task_id, window))

@@ -17,9 +17,6 @@ import psutil  # type: ignore[import-untyped]
 
 from pipelines.errors import ConfigError, EarshotError
 
-GRACE = 5.0  # seconds that a process is given to end by itself
-
-
 class ServiceError(EarshotError):
     """A process could not be started, or ended by itself."""
 
@@ -48,6 +45,7 @@ class Services:
     logs: Path
     folder: Path  # where they run
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    grace: float = 5.0  # seconds that a process is given to end by itself
 
     def start(self, name: str, *arguments: str) -> None:
         """Start `python -m <arguments>`; in a session of its own, so that Ctrl-C reaches only us and we end it in order."""
@@ -69,19 +67,21 @@ class Services:
                 raise ServiceError(f"{name} ended by itself with code {process.returncode}: see {self.logs / f'{name}.log'}.")
 
     def stop(self) -> None:
-        """End every process and everything that it started, last started first: asked, and killed after a while.
+        """End every process and everything that it started: asked first, killed after a while.
 
-        The order matters: a task that reports to an Airflow whose pages are gone would wait for them.
+        The process that was started first ends last: a task that reports to an Airflow whose pages are gone would wait for it.
         """
-        for name in reversed(list(self.running)):
-            process = self.running.pop(name)
-            everybody = family(process.pid)
-            process.terminate()
-            _, alive = psutil.wait_procs(everybody, timeout=GRACE)
+        started = list(self.running.values())
+        self.running.clear()
+        for group in (started[1:], started[:1]):
+            everybody = {member for process in group for member in family(process.pid)}
+            for process in group:
+                process.terminate()
+            _, alive = psutil.wait_procs(everybody, timeout=self.grace)
             for one in {relative for survivor in alive for relative in family(survivor.pid)}:
                 with suppress(psutil.NoSuchProcess):
                     one.kill()
-            psutil.wait_procs(alive, timeout=GRACE)
+            psutil.wait_procs(alive, timeout=self.grace)
 
 
 def family(pid: int) -> set[psutil.Process]:
