@@ -17,6 +17,7 @@ import psutil  # type: ignore[import-untyped]
 
 from pipelines.errors import ConfigError, EarshotError
 
+
 class ServiceError(EarshotError):
     """A process could not be started, or ended by itself."""
 
