@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 from pydantic import Field, field_validator
@@ -35,6 +35,10 @@ class Sample(Source):
         if (value.hour, value.minute, value.second, value.microsecond) != (0, 0, 0, 0):
             raise ValueError("give a day, such as 2026-01-17; the span begins at its midnight in UTC")
         return value
+
+    def period(self) -> tuple[datetime, datetime]:
+        """The whole simulated span."""
+        return self.start, self.start + timedelta(days=self.days)
 
     def collect(self, query: Query, window: Window) -> Iterator[Mention | Rejected | Cursor]:
         """Yield what is observed in `window`, of those of the four airlines that are configured (all, if no brand is).
