@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -43,12 +45,18 @@ INDEX = f"""<!doctype html>
 </html>"""
 
 
-def create_app(root: Path, *, hosts: Sequence[str] = LOCAL) -> Dash:
+def wall_clock() -> datetime:
+    """The time of day, which pages need for one thing: to say how old a snapshot is."""
+    return datetime.fromtimestamp(time.time(), UTC)
+
+
+def create_app(root: Path, *, hosts: Sequence[str] = LOCAL, clock: Callable[[], datetime] = wall_clock) -> Dash:
     """The pages of the snapshots below `root` (the storage folder).
 
     Args:
         root: folder that holds `serving/current.duckdb`; it may still be empty.
         hosts: names under which the pages may be asked for.
+        clock: tells the time; tests pass their own.
     """
     app = Dash(
         "earshot", assets_folder=str(Path(__file__).parent / "assets"), assets_ignore=r"head\.js", index_string=INDEX, title="Earshot",
@@ -67,9 +75,9 @@ def create_app(root: Path, *, hosts: Sequence[str] = LOCAL) -> Dash:
         defaultColorScheme="auto",
     )
     _browser_callbacks(app)
-    _route(app, snapshots, root)
+    _route(app, snapshots, root, clock)
     for page in pages():
-        _refresh(app, page, snapshots)
+        _refresh(app, page, snapshots, clock)
     _health(app, snapshots)
     protect(app, hosts)
     return app
@@ -86,7 +94,7 @@ def _browser_callbacks(app: Dash) -> None:
     )
 
 
-def _route(app: Dash, snapshots: Snapshots, root: Path) -> None:
+def _route(app: Dash, snapshots: Snapshots, root: Path, clock: Callable[[], datetime]) -> None:
     @app.callback(Output("screen", "children"), Input("route", "data"), prevent_initial_call=True)  # type: ignore[untyped-decorator]
     def screen(url: str) -> Content:
         path = urlsplit(url).path
@@ -97,14 +105,14 @@ def _route(app: Dash, snapshots: Snapshots, root: Path) -> None:
                 return shell.missing(path)
             if snapshot is None:
                 return shell.empty(path, str(root))
-            return shell.frame(page, _view(page, url, snapshot), snapshot, shell.wall_clock())
+            return shell.frame(page, _view(page, url, snapshot), snapshot, clock())
         except Exception:  # the reader gets a sentence and a number, the log the rest
             request_id = secrets.token_hex(4)
             log.exception("page %s failed (%s)", path, request_id)
             return shell.failed(path, request_id)
 
 
-def _refresh(app: Dash, page: Page, snapshots: Snapshots) -> None:
+def _refresh(app: Dash, page: Page, snapshots: Snapshots, clock: Callable[[], datetime]) -> None:
     @app.callback(  # type: ignore[untyped-decorator]
         [Output(i, prop) for i, prop in shell.outputs(page)], Input(f"{page.key}-view", "data"), prevent_initial_call=True
     )
@@ -112,7 +120,7 @@ def _refresh(app: Dash, page: Page, snapshots: Snapshots) -> None:
         snapshot = snapshots.current()
         if snapshot is None:
             raise LookupError("the snapshots are gone")
-        return shell.updates(page, _view(page, url, snapshot), snapshot, shell.wall_clock())
+        return shell.updates(page, _view(page, url, snapshot), snapshot, clock())
 
 
 def _view(page: Page, url: str, snapshot: Snapshot) -> View:

@@ -298,6 +298,41 @@ def columns(moments: Sequence[datetime], series: Sequence[Series], *, before: Se
     return _figure(traces, barmode="stack", hovermode="x", xaxis=_time_axis(moments), yaxis=_value_axis(rangemode="tozero"))
 
 
+def curve(
+    points: Sequence[tuple[float, float, float, float, str]], *, mark: tuple[float, str], longest: float, suffix: str = " %"
+) -> Figure:
+    """A share that grows with waiting time, as steps with their band: (minutes, value, low, high, hover) each; `mark` is a target."""
+    minutes = [0.0, *(p[0] for p in points), longest]
+    value, low, high = ([0.0, *(_short(p[i]) for p in points)] for i in (1, 2, 3))
+    for line in (value, low, high):
+        line.append(line[-1])
+    edge = {"type": "scatter", "mode": "lines", "x": minutes, "hoverinfo": "skip", "line": {"width": 0, "shape": "hv"}}
+    traces = [
+        edge | {"y": low}, edge | {"y": high, "fill": "tonexty", "fillcolor": BLUE_FILL},
+        {
+            "type": "scatter", "mode": "lines", "x": minutes, "y": value, "line": {"color": BLUE, "width": 2.5, "shape": "hv"},
+            "text": ["", *(p[4] for p in points), ""], "hovertemplate": "%{text}<extra></extra>",
+        },
+    ]
+    step = next(s for s in (15, 30, 60, 120, 240, 480, 1440, 2880, 10080) if longest / s <= 6) if longest <= 60480 else 20160
+    ticks = [step * i for i in range(int(longest // step) + 1)]
+    return _figure(
+        traces, hovermode="x",
+        xaxis={
+            "type": "linear", "range": [0, longest], "tickvals": ticks, "ticktext": [_minutes(t) for t in ticks], "fixedrange": True, "showgrid": False,
+            "zeroline": False, "automargin": True, "ticks": "outside", "ticklen": 4, "tickangle": 0,
+        },
+        yaxis=_value_axis(ticksuffix=suffix, range=[0, 102], tickvals=[0, 25, 50, 75, 100]),
+        shapes=[{"type": "line", "x0": mark[0], "x1": mark[0], "yref": "paper", "y0": 0, "y1": 1, "line": {"color": GREY, "width": 1.5, "dash": "dash"}}],
+        annotations=[{"text": mark[1], "x": mark[0], "yref": "paper", "y": 1, "yanchor": "bottom", "xanchor": "center", "showarrow": False, "font": {"size": 13}}],
+        margin={"l": 8, "r": 16, "t": 28, "b": 8, "pad": 4},
+    )
+
+
+def _minutes(value: float) -> str:
+    return f"{value:.0f} min" if value < 60 or value % 60 else f"{value / 60:.0f} h" if value < 2880 else f"{value / 1440:.0f} d"
+
+
 def heat(rows: Sequence[str], cols: Sequence[str], values: Sequence[Sequence[float | None]], texts: Sequence[Sequence[str]]) -> Figure:
     """Five steps of blue with the number written in each cell."""
     shades = ["rgba(33,118,199,0.06)", "rgba(33,118,199,0.16)", "rgba(33,118,199,0.28)", "rgba(33,118,199,0.42)", "rgba(33,118,199,0.58)"]

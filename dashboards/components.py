@@ -155,6 +155,15 @@ def safe_link(url: str | None) -> str | None:
     return url if parts.scheme in ("http", "https") and parts.netloc else None
 
 
+def short(text: str | None, limit: int) -> str:
+    """
+    >>> short("a" * 9, 5)
+    'aaaa…'
+    """
+    text = text or ""
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
 MOODS = {"negative": "Negative", "neutral": "Neutral", "positive": "Positive", "unknown": "Mood unknown", None: "Not scored"}
 
 
@@ -169,9 +178,7 @@ def mention(row: dict[str, Any], now: datetime, at: datetime | None, *, reply_st
     if reply_state:
         facts.append(html.Span(reply_state, className="tag"))
     link = safe_link(row.get("url"))
-    text = row["text"] or "No text: an image or a video."
-    if len(text) > 320:
-        text = text[:317].rstrip() + "…"
+    text = short(row["text"], 320) or html.Em("No text: an image or a video.")
     body: list[Content] = [html.P(text, className="quote"), html.P(facts, className="facts")]
     if link:
         body[1].children.append(html.A("Open", href=link, target="_blank", rel="noopener noreferrer", **{"aria-label": "Open the mention at its source"}))

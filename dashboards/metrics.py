@@ -98,10 +98,10 @@ def change(now: Estimate, before: Estimate) -> Change:
     d = now.value - before.value
     low = d - math.hypot(now.value - now.low, before.high - before.value)
     high = d + math.hypot(now.high - now.value, before.value - before.low)
-    return Change(d, low, high, _p(d, d - low if d > 0 else high - d))
+    return Change(d, low, high, two_sided(d, d - low if d > 0 else high - d))
 
 
-def _p(d: float, half: float) -> float:
+def two_sided(d: float, half: float) -> float:
     """Two-sided p that is below 0.05 exactly when the interval leaves zero out."""
     if half <= 0:
         return 1.0 if d == 0 else 0.0

@@ -16,6 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import duckdb
+
 from warehouse import connection
 
 QUERIES = Path(__file__).parent / "queries"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -223,7 +223,3 @@ def _definitions(page: Page) -> Content:
     rows = [part for name, text in page.definitions for part in (html.Dt(name), html.Dd(text))]
     return html.Details([html.Summary("How these numbers are made"), html.Dl(rows)], className="definitions")
 
-
-def wall_clock() -> datetime:
-    """The one place where pages look at a clock: to say how old a snapshot is."""
-    return datetime.now(UTC)

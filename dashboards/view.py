@@ -31,7 +31,9 @@ class Span:
 SPANS = {
     s.key: s
     for s in (
+        Span("6h", "6 hours", timedelta(hours=6), "hour", timedelta(days=7)),
         Span("24h", "24 hours", timedelta(hours=24), "hour", timedelta(days=7)),
+        Span("48h", "48 hours", timedelta(hours=48), "hour", timedelta(days=7)),
         Span("7d", "7 days", timedelta(days=7), "day", timedelta(days=7)),
         Span("28d", "28 days", timedelta(days=28), "day", timedelta(days=28)),
         Span("12w", "12 weeks", timedelta(weeks=12), "week", timedelta(weeks=12)),
@@ -57,7 +59,7 @@ class Period:
         >>> Period.ending(datetime(2026, 3, 4, 10, 5, tzinfo=UTC), SPANS["24h"]).before
         'the same 24 hours a week before'
         """
-        return "the same 24 hours a week before" if self.span.key == "24h" else f"the {self.span.name} before"
+        return f"the same {self.span.name} a week before" if self.span.grain == "hour" else f"the {self.span.name} before"
 
     @classmethod
     def ending(cls, now: datetime, span: Span) -> Period:

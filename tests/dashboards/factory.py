@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import random
 import uuid
 from collections.abc import Sequence
@@ -37,7 +36,7 @@ TABLES = {
     "brand_hourly": "brand VARCHAR, channel VARCHAR, property VARCHAR, bucket_at TIMESTAMPTZ, mention_count INTEGER, author_count INTEGER, negative_count INTEGER, neutral_count INTEGER, positive_count INTEGER, unknown_count INTEGER, unscored_count INTEGER, complaint_count INTEGER, churn_risk_count INTEGER, urgent_count INTEGER, needs_response_count INTEGER, repost_count INTEGER, engagement BIGINT, reach BIGINT",
     "share_of_voice_daily": "brand VARCHAR, day_at TIMESTAMPTZ, channel VARCHAR, mention_count INTEGER, total_count INTEGER",
     "driver_hourly": "brand VARCHAR, bucket_at TIMESTAMPTZ, kind VARCHAR, name VARCHAR, mention_count INTEGER, negative_count INTEGER",
-    "thread_status": "thread_id VARCHAR, source VARCHAR, channel VARCHAR, brand VARCHAR, property VARCHAR, first_mention_id UUID, opened_at TIMESTAMPTZ, author_id VARCHAR, first_reply_at TIMESTAMPTZ, first_response_seconds BIGINT, last_inbound_at TIMESTAMPTZ, last_reply_at TIMESTAMPTZ, inbound_count INTEGER, reply_count INTEGER, needs_response BOOLEAN, status VARCHAR, sentiment_first VARCHAR, sentiment_last VARCHAR, is_urgent BOOLEAN, expires_at TIMESTAMPTZ, text VARCHAR",
+    "thread_status": "thread_id VARCHAR, source VARCHAR, channel VARCHAR, brand VARCHAR, property VARCHAR, first_mention_id UUID, opened_at TIMESTAMPTZ, author_id VARCHAR, first_reply_at TIMESTAMPTZ, first_response_seconds BIGINT, last_inbound_at TIMESTAMPTZ, last_reply_at TIMESTAMPTZ, inbound_count INTEGER, reply_count INTEGER, needs_response BOOLEAN, status VARCHAR, sentiment_first VARCHAR, sentiment_last VARCHAR, is_urgent BOOLEAN, expires_at TIMESTAMPTZ, text VARCHAR, is_start_known BOOLEAN",
     "response_time_daily": "brand VARCHAR, channel VARCHAR, day_at TIMESTAMPTZ, inbound_count INTEGER, answered_count INTEGER, unanswered_count INTEGER, p50_seconds DOUBLE, p90_seconds DOUBLE",
     "advocate_weekly": "brand VARCHAR, week_at TIMESTAMPTZ, author_count INTEGER, advocate_count INTEGER, detractor_count INTEGER, replied_base INTEGER, replied_recovered INTEGER, unreplied_base INTEGER, unreplied_recovered INTEGER",
     "source_health": "source VARCHAR, channel VARCHAR, first_published_at TIMESTAMPTZ, last_published_at TIMESTAMPTZ, last_observed_at TIMESTAMPTZ, mention_count BIGINT, mention_count_24h BIGINT, deleted_count BIGINT, undated_count BIGINT, unknown_count BIGINT, quarantined_count BIGINT, rows_in BIGINT, stored BIGINT, unchanged BIGINT, note VARCHAR",
@@ -188,8 +187,23 @@ def _thread(make: Maker, brand: str, opened: datetime, stormy: bool) -> None:
         author_id=feed["author_id"], first_reply_at=reply, first_response_seconds=wait if answered else None, last_inbound_at=last, last_reply_at=reply,
         inbound_count=2 if status == "waiting" else 1, reply_count=1 if answered else 0, needs_response=make.random.random() < 0.85, status=status,
         sentiment_first=feed["sentiment"], sentiment_last="positive" if answered and make.random.random() < 0.3 else feed["sentiment"],
-        is_urgent=make.random.random() < 0.08, expires_at=feed["expires_at"], text=feed["text"],
+        is_urgent=make.random.random() < 0.08, expires_at=feed["expires_at"], text=feed["text"], is_start_known=True,
     )
+
+
+def _response_days(make: Maker) -> None:
+    """As the mart has it: conversations that need an answer, by the day on which they were opened."""
+    days: dict[tuple[str, str, datetime], list[int | None]] = {}
+    for row in make.rows["thread_status"]:
+        if row["needs_response"]:
+            key = (row["brand"], row["channel"], row["opened_at"].replace(hour=0, minute=0, second=0))
+            days.setdefault(key, []).append(row["first_response_seconds"])
+    for (brand, channel, at), waits in sorted(days.items()):
+        done = sorted(w for w in waits if w is not None)
+        make.add(
+            "response_time_daily", brand=brand, channel=channel, day_at=at, inbound_count=len(waits), answered_count=len(done), unanswered_count=len(waits) - len(done),
+            p50_seconds=float(done[len(done) // 2]) if done else None, p90_seconds=float(done[int(len(done) * 0.9)]) if done else None,
+        )
 
 
 def _weeks(make: Maker, start: datetime) -> None:
@@ -245,6 +259,7 @@ def snapshot(root: Path, version: str = "20260215T134000-1", *, seed: int = 7, s
     if scale:
         _hours(make, start)
         _threads(make, start)
+        _response_days(make)
         _weeks(make, start)
         _crisis(make)
     make.add("meta", **{
@@ -266,7 +281,7 @@ def swap(path: Path) -> None:
     link = path.with_name("current.new")
     link.unlink(missing_ok=True)
     link.symlink_to(path.name)
-    os.replace(link, path.with_name("current.duckdb"))
+    link.replace(path.with_name("current.duckdb"))
 
 
 def write(path: Path, rows: dict[str, list[dict[str, Any]]]) -> None:

@@ -1,0 +1,5 @@
+SELECT mention_id::VARCHAR AS mention_id, source, channel, kind, published_at, text, url, sentiment, p_negative, intents, topics, language,
+    engagement, reach, thread_id, expires_at
+FROM mention_feed
+WHERE brand = $brand AND list_contains($ids, mention_id::VARCHAR)
+ORDER BY coalesce(engagement, 0) DESC, published_at
