@@ -29,14 +29,22 @@ COMMANDS = {
 
 def overview() -> str:
     """What `earshot` alone prints: the commands by group, in the order in which a new user needs them."""
-    lines = ["Earshot: what people say about a brand, how sure you are, and who must act now.", "", "usage: earshot COMMAND [options]"]
+    lines = [
+        "Earshot: what people say about a brand, how sure you are, and who must act now.",
+        "",
+        "usage: earshot COMMAND [options]",
+    ]
     group = ""
     for command, (heading, _, text) in COMMANDS.items():
         if heading != group:
             group = heading
             lines += ["", f"{heading}:"]
         lines.append(f"  {command:<10} {text}")
-    lines += ["", "`earshot COMMAND --help` explains a command.", "next: earshot init   (or, with a file at hand: earshot try FILE)"]
+    lines += [
+        "",
+        "`earshot COMMAND --help` explains a command.",
+        "next: earshot init   (or, with a file at hand: earshot try FILE)",
+    ]
     return "\n".join(lines)
 
 
@@ -52,7 +60,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     logging.basicConfig(level=os.environ.get("EARSHOT_LOG", "WARNING").upper(), format="%(levelname)s %(name)s: %(message)s")
     module = importlib.import_module(f"pipelines.commands.{COMMANDS[command][1]}")
-    parser = argparse.ArgumentParser(prog=f"earshot {command}", description=module.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog=f"earshot {command}", description=module.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     module.add_arguments(parser)
     try:
         return int(module.run(parser.parse_args(rest)))

@@ -49,7 +49,9 @@ def windows(source: Any, *, since: datetime, now: datetime) -> Iterator[Window]:
         window = Window(window.end, window.end + (window.end - window.start))
 
 
-def _process(settings: Settings, source: str, keys: list[str], report: Report, *, now: datetime, model: str | None, progress: Progress) -> None:
+def _process(
+    settings: Settings, source: str, keys: list[str], report: Report, *, now: datetime, model: str | None, progress: Progress
+) -> None:
     from pipelines import enrich, load
 
     for key in keys:
@@ -79,7 +81,9 @@ def _finish(settings: Settings, report: Report, *, now: datetime, progress: Prog
         publish.run(settings, now=now)  # the pages show who was told
 
 
-def run_file(settings: Settings, path: Path, mapping: Path | None, *, now: datetime, model: str | None, progress: Progress) -> Report:
+def run_file(
+    settings: Settings, path: Path, mapping: Path | None, *, now: datetime, model: str | None, progress: Progress
+) -> Report:
     """Run the line on one file.
 
     Raises:
@@ -99,18 +103,19 @@ def run(
     settings: Settings, *, now: datetime, since: datetime, sources: list[str] | None = None, model: str | None, progress: Progress
 ) -> Report:
     """Run the line on the configured sources. One source that fails is reported and stops no other."""
-    from pipelines import collect, landing
+    from pipelines import collect, load
 
     report = Report()
     for name in sources or list(settings.sources):
         source = settings.plugin("sources", name)
+        keys = []
         try:
             for window in windows(source, since=since, now=now):
                 progress("collect", f"{name} {window.key}")
-                collect.run(settings, name, window, now=now)
+                keys += collect.run(settings, name, window, now=now).window_keys
         except SourceError as error:
             report.failed_sources[name] = str(error)
-        keys = landing.Landing(settings.storage).windows(name)  # also those that an earlier, killed run had landed
-        _process(settings, name, keys, report, now=now, model=model, progress=progress)
+        left = load.waiting(settings, name)  # landed by a run that was killed before it had loaded them
+        _process(settings, name, sorted({*keys, *left}), report, now=now, model=model, progress=progress)
     _finish(settings, report, now=now, progress=progress)
     return report

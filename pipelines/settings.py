@@ -22,7 +22,10 @@ from pipelines.records import Brand, Query
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 SPAN = r"^\d+[mhd]$"
-_PATTERNS = {SPAN: "write a number and m, h or d, such as 15m", "^(encoder|lexicon|none)$": "allowed are encoder, lexicon and none"}
+_PATTERNS = {
+    SPAN: "write a number and m, h or d, such as 15m",
+    "^(encoder|lexicon|none)$": "allowed are encoder, lexicon and none",
+}
 
 
 def span(text: str) -> timedelta:
@@ -44,7 +47,9 @@ class ProjectStanza(_Stanza):
     """[project]"""
 
     name: str = Field(default="My brands", description="Title shown on the pages and in messages.")
-    storage: str = Field(default="earshot-data", description="Folder for landing files, warehouse and snapshots; relative to earshot.toml.")
+    storage: str = Field(
+        default="earshot-data", description="Folder for landing files, warehouse and snapshots; relative to earshot.toml."
+    )
     timezone: str = Field(default="UTC", description="Time zone in which pages show times and days begin, such as Europe/Berlin.")
 
     @field_validator("timezone")
@@ -63,14 +68,22 @@ class BrandStanza(_Stanza):
     name: str = Field(description="The brand's name as people write it.")
     handles: list[str] = Field(default_factory=list, description="Accounts of the brand, with or without @.")
     aliases: list[str] = Field(default_factory=list, description="Other ways in which people name it.")
-    exclude: list[str] = Field(default_factory=list, description="Phrases in which the name means something else, such as 'united states'.")
-    competitor: bool = Field(default=False, description="True for a rival: it counts in share of voice and is not alerted on unless asked.")
+    exclude: list[str] = Field(
+        default_factory=list, description="Phrases in which the name means something else, such as 'united states'."
+    )
+    competitor: bool = Field(
+        default=False, description="True for a rival: it counts in share of voice and is not alerted on unless asked."
+    )
 
 
 class ModelsStanza(_Stanza):
     """[models]"""
 
-    active: str = Field(default="encoder", description="Which model scores sentiment and intent: encoder, lexicon (no weights) or none.", pattern="^(encoder|lexicon|none)$")
+    active: str = Field(
+        default="encoder",
+        description="Which model scores sentiment and intent: encoder, lexicon (no weights) or none.",
+        pattern="^(encoder|lexicon|none)$",
+    )
 
 
 class CareStanza(_Stanza):
@@ -82,7 +95,10 @@ class CareStanza(_Stanza):
 class PrivacyStanza(_Stanza):
     """[privacy]"""
 
-    salt: str = Field(default="", description="Secret that pseudonyms are made with: env:NAME or file:PATH; left out, one is made once in the storage folder.")
+    salt: str = Field(
+        default="",
+        description="Secret behind the pseudonyms: env:NAME or file:PATH; left out, one is made in the storage folder.",
+    )
 
 
 class RetentionStanza(_Stanza):
@@ -132,8 +148,12 @@ class Settings(BaseModel):
     def query(self) -> Query:
         brands = tuple(
             Brand(
-                key=key, name=b.name, handles=tuple(h.lstrip("@") for h in b.handles), aliases=tuple(b.aliases),
-                exclude=tuple(b.exclude), is_competitor=b.competitor,
+                key=key,
+                name=b.name,
+                handles=tuple(h.lstrip("@") for h in b.handles),
+                aliases=tuple(b.aliases),
+                exclude=tuple(b.exclude),
+                is_competitor=b.competitor,
             )
             for key, b in self.brands.items()
         )
@@ -192,7 +212,11 @@ def _allowed(model: type[BaseModel], place: list[str]) -> list[str]:
         inner = [a for a in getattr(annotation, "__args__", (annotation,)) if isinstance(a, type) and issubclass(a, BaseModel)]
         if inner:
             model = inner[0]
-    return [name for name in model.model_fields if name not in ("path", "folder", "name") or model is BrandStanza or model is ProjectStanza]
+    return [
+        name
+        for name in model.model_fields
+        if name not in ("path", "folder", "name") or model is BrandStanza or model is ProjectStanza
+    ]
 
 
 def read(path: Path) -> Settings:

@@ -78,7 +78,10 @@ def read(storage: Path) -> Contents:
         return Contents(
             brands=[BrandRow(*r) for r in ask(_BRANDS)],
             alerts=[AlertRow(*r) for r in ask(_ALERTS)][::-1],
-            unarmed=[note for (note,) in ask("SELECT DISTINCT note FROM arming WHERE state <> 'armed' AND signal = 'volume' ORDER BY 1")],
+            unarmed=[
+                note
+                for (note,) in ask("SELECT DISTINCT note FROM arming WHERE state <> 'armed' AND signal = 'volume' ORDER BY 1")
+            ],
             reasons=[],
             simulated=bool(simulated and simulated[0][0]),
         )
@@ -100,13 +103,19 @@ def alert_lines(alerts: list[AlertRow], zone: ZoneInfo) -> list[str]:
     lines = []
     for alert in alerts:
         onset, fired = (t.astimezone(zone) for t in (alert.onset_at, alert.fired_at))
-        lines.append(f"  {alert.tier:<6} severity {alert.severity:>2}  began {onset:%d %b %Y %H:%M}, raised {fired:%H:%M}, {alert.state}: {alert.summary}")
+        lines.append(
+            f"  {alert.tier:<6} severity {alert.severity:>2}  began {onset:%d %b %Y %H:%M}, raised {fired:%H:%M}, "
+            f"{alert.state}: {alert.summary}"
+        )
     return lines
 
 
 def account(report: Report, storage: Path) -> list[str]:
     """The row accounting: what came in is what was stored, unchanged or quarantined."""
-    lines = [f"{report.rows_in:,} rows in = {report.stored:,} stored + {report.unchanged:,} unchanged + {report.quarantined:,} quarantined"]
+    lines = [
+        f"{report.rows_in:,} rows in = {report.stored:,} stored + {report.unchanged:,} unchanged "
+        f"+ {report.quarantined:,} quarantined"
+    ]
     if report.quarantined:
         lines.append(f"warning: {report.quarantined:,} rows are in quarantine with their reasons:")
         lines += [f"  {count:>7,}  {reason}" for reason, count in quarantine_reasons(storage)]
@@ -127,7 +136,11 @@ def lines(settings: Settings, report: Report, *, seconds: float) -> list[str]:
     zone = ZoneInfo(settings.project.timezone)
     out = account(report, settings.storage)
     out += [f"source {name} failed: {why}" for name, why in report.failed_sources.items()]
-    out += ["", *(["SIMULATED DATA: none of this was written by real people", ""] if found.simulated else []), *brand_lines(found.brands)]
+    out += [
+        "",
+        *(["SIMULATED DATA: none of this was written by real people", ""] if found.simulated else []),
+        *brand_lines(found.brands),
+    ]
     out += ["", f"Alerts ({settings.project.timezone})", *(alert_lines(found.alerts, zone) or ["  none"])]
     out += [f"  not armed yet: {note}" for note in found.unarmed]
     if report.sent or report.failed:

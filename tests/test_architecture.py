@@ -18,8 +18,12 @@ HEAVY = ("torch", "transformers", "spacy", "pandas", "dash", "plotly", "airflow"
 def test_import_contracts_hold() -> None:
     """import-linter's contracts in pyproject.toml are the layers of the design."""
     result = subprocess.run(
-        [Path(sys.executable).with_name("lint-imports"), "--no-cache"], cwd=ROOT, capture_output=True, text=True,
-        env=os.environ | {"PYTHONPATH": str(ROOT)}, check=False,
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        check=False,
     )
     assert result.returncode == 0, result.stdout + result.stderr
 
@@ -53,7 +57,9 @@ def test_names_say_what_things_are() -> None:
     assert not [p for p in CODE if p.stem in banned or p.parent.name in banned]
 
 
-@pytest.mark.parametrize("module", ["pipelines.cli", "pipelines.settings", "pipelines.line", "pipelines.load", "pipelines.collect"])
+@pytest.mark.parametrize(
+    "module", ["pipelines.cli", "pipelines.settings", "pipelines.line", "pipelines.load", "pipelines.collect"]
+)
 def test_light_modules_load_nothing_heavy(module: str) -> None:
     """Starting the command line or a stage loads no torch, transformers, spaCy, pandas, Dash or Airflow."""
     code = f"import sys, {module}; print([m for m in {HEAVY!r} if m in sys.modules])"

@@ -18,19 +18,38 @@ from tests.contents import contents
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("EARSHOT_DATA", ROOT.parent / "shared" / "data"))
 AIRLINES = DATA / "streams" / "airline_week.jsonl"
-needs_data = pytest.mark.skipif(not AIRLINES.exists(), reason=f"{AIRLINES} is not there: set EARSHOT_DATA to the folder of real data")
+needs_data = pytest.mark.skipif(
+    not AIRLINES.exists(), reason=f"{AIRLINES} is not there: set EARSHOT_DATA to the folder of real data"
+)
 
 
 def command(source: Path, storage: Path, *extra: str) -> list[str]:
-    return [sys.executable, "-m", "pipelines.cli", "run", "--input", str(source), "--warehouse", str(storage), "--model", "lexicon", *extra]
+    return [
+        sys.executable,
+        "-m",
+        "pipelines.cli",
+        "run",
+        "--input",
+        str(source),
+        "--warehouse",
+        str(storage),
+        "--model",
+        "lexicon",
+        *extra,
+    ]
 
 
 def environment() -> dict[str, str]:
-    return {k: v for k, v in os.environ.items() if not k.startswith("EARSHOT_STORAGE")} | {"PYTHONPATH": str(ROOT), "EARSHOT_SALT": "salt"}
+    return {k: v for k, v in os.environ.items() if not k.startswith("EARSHOT_STORAGE")} | {
+        "PYTHONPATH": str(ROOT),
+        "EARSHOT_SALT": "salt",
+    }
 
 
 def earshot(source: Path, storage: Path, *extra: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(source, storage, *extra), cwd=folder, env=environment(), capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(
+        command(source, storage, *extra), cwd=folder, env=environment(), capture_output=True, text=True, check=False, timeout=120
+    )
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +81,9 @@ def _same_salt(storage: Path) -> None:
     (storage / "salt").write_text("one salt for all", encoding="utf-8")
 
 
-def test_killed_at_random_moments_and_run_again_holds_what_an_undisturbed_run_holds(stream: Path, undisturbed: Path, tmp_path: Path) -> None:
+def test_killed_at_random_moments_and_run_again_holds_what_an_undisturbed_run_holds(
+    stream: Path, undisturbed: Path, tmp_path: Path
+) -> None:
     """SIGKILL to the whole process group at eight random moments, then one full run (`make bench-kill` does thirty)."""
     kills = int(os.environ.get("EARSHOT_KILLS", "8"))
     _same_salt(tmp_path / "store")
@@ -75,8 +96,12 @@ def test_killed_at_random_moments_and_run_again_holds_what_an_undisturbed_run_ho
     stopped = 0
     for _ in range(kills):
         process = subprocess.Popen(
-            command(stream, tmp_path / "store"), cwd=tmp_path, env=environment(), start_new_session=True,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            command(stream, tmp_path / "store"),
+            cwd=tmp_path,
+            env=environment(),
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         try:
             process.wait(timeout=rng.uniform(0.1, length))
@@ -97,7 +122,9 @@ def test_running_again_changes_nothing_and_adds_no_byte(stream: Path, undisturbe
     assert {p: p.stat().st_size for p in undisturbed.rglob("*") if p.is_file()} == before
 
 
-def test_two_overlapping_halves_in_either_order_give_the_tables_of_the_whole(stream: Path, undisturbed: Path, tmp_path: Path) -> None:
+def test_two_overlapping_halves_in_either_order_give_the_tables_of_the_whole(
+    stream: Path, undisturbed: Path, tmp_path: Path
+) -> None:
     """File names and line numbers differ between the files, so quarantine is compared by reason and raw row."""
     lines = stream.read_text(encoding="utf-8").splitlines()
     halves = {"a": lines[:1800], "b": lines[1200:]}
@@ -125,7 +152,8 @@ def test_the_airline_week_is_in_the_warehouse_once(tmp_path: Path) -> None:
         connection.sql("SET TimeZone = 'UTC'")
         assert connection.sql("SELECT count(*), count(DISTINCT native_id) FROM mentions").fetchone() == (14485, 14485)
         found = connection.sql(
-            "SELECT brand, strftime((published_at AT TIME ZONE 'UTC') - INTERVAL 8 HOUR, '%Y-%m-%d'), count(*) FROM mentions GROUP BY ALL ORDER BY ALL"
+            "SELECT brand, strftime((published_at AT TIME ZONE 'UTC') - INTERVAL 8 HOUR, '%Y-%m-%d'), count(*) "
+            "FROM mentions GROUP BY ALL ORDER BY ALL"
         ).fetchall()
     wanted: dict[tuple[str, str], int] = {}
     for row in rows:

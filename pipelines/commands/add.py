@@ -1,8 +1,8 @@
 """Add a source or a notifier to earshot.toml: asks only what is needed, tests it, and only then writes; comments stay.
 
-    earshot add                                   list what can be added
-    earshot add source rss --set url=https://example.org/feed.xml
-    earshot add notifier apprise --set url=env:CARE_DESK_URL --name care_desk
+earshot add                                   list what can be added
+earshot add source rss --set url=https://example.org/feed.xml
+earshot add notifier apprise --set url=env:CARE_DESK_URL --name care_desk
 """
 
 from __future__ import annotations

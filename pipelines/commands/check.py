@@ -30,16 +30,23 @@ def source(settings: Settings, name: str) -> str:
     """What a source gives; raises SourceError where a run would store nothing of what it gives."""
     seen = sample(settings, settings.plugin("sources", name), limit=ROWS)
     if not seen.mentions and seen.rejected:
-        raise SourceError(f"all of the first {len(seen.rejected)} rows would be quarantined; the first: {seen.rejected[0].reason}")
+        raise SourceError(
+            f"all of the first {len(seen.rejected)} rows would be quarantined; the first: {seen.rejected[0].reason}"
+        )
     if not seen.mentions:
         return "reachable, no mention in its latest window"
     mapped = seen.mapped()
     if "text" not in mapped:
-        raise SourceError(f"none of the first {len(seen.mentions)} rows has a text: check its mapping; mapped are {fields_line(seen) or 'no fields'}.")
+        raise SourceError(
+            f"none of the first {len(seen.mentions)} rows has a text: check its mapping; "
+            f"mapped are {fields_line(seen) or 'no fields'}."
+        )
     notes = f"; {len(seen.rejected)} rows would be quarantined ({seen.rejected[0].reason})" if seen.rejected else ""
     if "published_at" not in mapped:
         undated = next(m.time_note for m in seen.mentions)
-        raise SourceError(f"none of the first {len(seen.mentions)} rows has a date that can be read ({undated}): pages would stay empty.")
+        raise SourceError(
+            f"none of the first {len(seen.mentions)} rows has a date that can be read ({undated}): pages would stay empty."
+        )
     return f"{len(seen.mentions)} rows read: {fields_line(seen)}{notes}"
 
 
@@ -87,7 +94,10 @@ def run(args: argparse.Namespace) -> int:
         failed += 1
         print("✗ brands: there is none yet; `earshot init` asks for them, or write a [brands.<key>] stanza with its name.")
     if failed:
-        print(f"{failed} of {len(checks) + (not settings.sources) + (not settings.brands)} would fail; mend the lines marked ✗ and check again.")
+        print(
+            f"{failed} of {len(checks) + (not settings.sources) + (not settings.brands)} would fail; "
+            "mend the lines marked ✗ and check again."
+        )
         return 1
     print("next: earshot run")
     return 0

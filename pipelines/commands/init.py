@@ -68,18 +68,19 @@ def document(title: str, brand: str, handles: list[str], aliases: list[str], riv
         stanzas.append(_brand(key, name, handles if number == 0 else [], aliases if number == 0 else [], number > 0))
     rest = [
         "[sources]  # `earshot add source KIND` adds [sources.<name>] stanzas",
-        f"[models]\n# {_about(ModelsStanza, 'active')}\nactive = \"encoder\"",
+        f'[models]\n# {_about(ModelsStanza, "active")}\nactive = "encoder"',
         '[detectors.crisis]\nkind = "seasonal"',
-        '# `earshot add notifier apprise` adds Slack, Teams, e-mail and many more\n[notifiers.inbox]\nkind = "file"\npath = "alerts.jsonl"',
-        f"[care]\n# {_about(CareStanza, 'first_response_target')}\nfirst_response_target = \"60m\"",
-        f"[retention]\n# {_about(RetentionStanza, 'mentions')}\nmentions = \"400d\"",
+        "# `earshot add notifier apprise` adds Slack, Teams, e-mail and many more\n"
+        '[notifiers.inbox]\nkind = "file"\npath = "alerts.jsonl"',
+        f'[care]\n# {_about(CareStanza, "first_response_target")}\nfirst_response_target = "60m"',
+        f'[retention]\n# {_about(RetentionStanza, "mentions")}\nmentions = "400d"',
     ]
     head = [
         "# What Earshot listens to. `earshot check` tests it, `earshot run` uses it.",
         "# Secrets are never written here: give env:NAME or file:PATH instead.",
         f"[project]\nname = {_toml(title)}  # {_about(ProjectStanza, 'name')}",
-        f"timezone = \"UTC\"  # {_about(ProjectStanza, 'timezone')}",
-        f"storage = \"earshot-data\"  # {_about(ProjectStanza, 'storage')}",
+        f'timezone = "UTC"  # {_about(ProjectStanza, "timezone")}',
+        f'storage = "earshot-data"  # {_about(ProjectStanza, "storage")}',
     ]
     return "\n".join(head) + "\n\n" + "\n\n".join([*stanzas, *rest]) + "\n"
 
@@ -90,7 +91,7 @@ def write(path: Path, text: str) -> None:
     fresh.write_text(text, encoding="utf-8")
     try:
         read(fresh)
-        os.replace(fresh, path)
+        fresh.replace(path)
     except ConfigError as error:
         raise ConfigError(str(error).replace(str(fresh), str(path))) from None
     finally:

@@ -29,7 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     config.add_arguments(parser)
     parser.add_argument("what", help="a file (CSV, JSONL, Parquet, Excel) or the address of a feed")
     parser.add_argument("--map", type=Path, metavar="FILE.toml", help="which column of the file is which field")
-    parser.add_argument("--model", choices=["encoder", "lexicon"], default="encoder", help="which model scores (default: encoder)")
+    parser.add_argument(
+        "--model", choices=["encoder", "lexicon"], default="encoder", help="which model scores (default: encoder)"
+    )
 
 
 def source_of(what: str, mapping: Path | None) -> Any:
@@ -77,7 +79,9 @@ def report(settings: Settings, seen: Sample, model: str) -> list[str]:
     lines = []
     for i, mention in enumerate(seen.mentions):
         reason = f" ({scores.reason[i]})" if scores.reason[i] else ""
-        verdict = f"{scores.language[i] or 'language unknown'}  {labels[i]}{reason}" + (f"  {', '.join(intents[i])}" if intents[i] else "")
+        verdict = f"{scores.language[i] or 'language unknown'}  {labels[i]}{reason}" + (
+            f"  {', '.join(intents[i])}" if intents[i] else ""
+        )
         lines += _block(i + 1, mention, guarded[i].text, verdict)
     changed = sum(g.text != m.text for g, m in zip(guarded, seen.mentions, strict=True))
     languages = Counter(language or "unknown" for language in scores.language)
@@ -85,8 +89,11 @@ def report(settings: Settings, seen: Sample, model: str) -> list[str]:
         "",
         f"fields mapped: {fields_line(seen)}",
         f"{len(seen.mentions)} mentions, redacted in {changed}; "
-        + "languages: " + ", ".join(f"{k} {n}" for k, n in languages.most_common())
-        + "; sentiment: " + ", ".join(f"{k} {n}" for k, n in Counter(labels).most_common()) + f" ({name})",
+        + "languages: "
+        + ", ".join(f"{k} {n}" for k, n in languages.most_common())
+        + "; sentiment: "
+        + ", ".join(f"{k} {n}" for k, n in Counter(labels).most_common())
+        + f" ({name})",
     ]
     if seen.rejected:
         first = seen.rejected[0]
@@ -99,7 +106,10 @@ def run(args: argparse.Namespace) -> int:
     settings = config.settings(args, optional=True)
     seen = sample(settings, source_of(args.what, args.map), limit=ROWS)
     if not seen.mentions and seen.rejected:
-        raise InputError(f"{args.what}: none of the first {len(seen.rejected)} rows is a mention; line {seen.rejected[0].line}: {seen.rejected[0].reason}")
+        raise InputError(
+            f"{args.what}: none of the first {len(seen.rejected)} rows is a mention; "
+            f"line {seen.rejected[0].line}: {seen.rejected[0].reason}"
+        )
     if not seen.mentions:
         raise InputError(f"{args.what}: there is no mention in it.")
     print("\n".join(report(settings, seen, args.model)))

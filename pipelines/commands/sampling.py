@@ -10,7 +10,18 @@ from pipelines.records import Cursor, Mention, Query, Rejected, Window
 from pipelines.settings import Settings, span
 
 # what every source fills in by itself, or what says nothing about the mapping of its input
-_ALWAYS = {"source", "native_id", "channel", "kind", "property", "visibility", "is_own", "is_automatic", "time_note", "references"}
+_ALWAYS = {
+    "source",
+    "native_id",
+    "channel",
+    "kind",
+    "property",
+    "visibility",
+    "is_own",
+    "is_automatic",
+    "time_note",
+    "references",
+}
 
 
 @dataclass(frozen=True)

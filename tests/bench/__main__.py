@@ -88,11 +88,16 @@ def growth(folder: Path, sizes: list[int], model: str) -> dict[str, Any]:
         first = run_line(source, folder / f"{size}-{model}", model, [])
         again = run_line(source, folder / f"{size}-{model}", model, [])
         sticks = yardstick(source)
-        rows.append({
-            "mentions": size, **first, "mentions_per_second": round(size / first["seconds"]),
-            "rerun_seconds": again["seconds"], **sticks,
-            "times_json_parsing": round(first["seconds"] / sticks["json_seconds"], 2),
-        })
+        rows.append(
+            {
+                "mentions": size,
+                **first,
+                "mentions_per_second": round(size / first["seconds"]),
+                "rerun_seconds": again["seconds"],
+                **sticks,
+                "times_json_parsing": round(first["seconds"] / sticks["json_seconds"], 2),
+            }
+        )
         print(json.dumps(rows[-1]), flush=True)
     mentions = [r["mentions"] for r in rows]
     result: dict[str, Any] = {"model": model, "sizes": rows}
@@ -100,7 +105,9 @@ def growth(folder: Path, sizes: list[int], model: str) -> dict[str, Any]:
         result["time_exponent"] = exponent(mentions, [r["seconds"] for r in rows])
         result["memory_exponent"] = exponent(mentions, [r["peak_mb"] for r in rows])
         small, large = rows[-2], rows[-1]
-        result["marginal_mentions_per_second"] = round((large["mentions"] - small["mentions"]) / (large["seconds"] - small["seconds"]))
+        result["marginal_mentions_per_second"] = round(
+            (large["mentions"] - small["mentions"]) / (large["seconds"] - small["seconds"])
+        )
     return result
 
 
