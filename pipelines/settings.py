@@ -239,7 +239,7 @@ def read(path: Path) -> Settings:
         raise ConfigError(f"{path}: {explain(error, '', Settings)}") from None
     for group in ("sources", "detectors", "notifiers"):
         for name in getattr(settings, group):
-            settings.plugin(cast(registry.Group, group), name)
+            settings.plugin(group, name)
     return settings
 
 
