@@ -27,15 +27,16 @@ import duckdb
 BASE = timedelta(days=7)
 OTHER = "other"
 _KINDS = 4  # named parts of a kind at most
+_AUTHORS = 3  # who must use a term before it is named: the words of one person are nobody else's business
 _READ = 20_000  # mentions read on each side at most, newest first
 _WORD = re.compile(r"[^\W\d_][\w'’-]{2,}", re.UNICODE)
 _NOISE = re.compile(r"https?://\S+|[@<\[{]\S+|&\w+;")
 _STOP = frozenset(re.findall(r"\S+", """
     the and for you your are was were with that this have has had not but just from they them what when who how why can can't
-    don't won't isn't get got going all out about our its it's i'm i've will would could been being there here now than then too very
-    his her she him their please thanks thank via amp let know one two some any more why did does doesn't didn't into over after
-    before still only right und der die das ist nicht ein eine ich sie auf mit für von que los las por una para con
-    del les des pas
+    don't won't isn't get got going all out about our its it's i'm i've will would could been being there here now than then
+    too very his her she him their please thanks thank via amp let know one two some any more why did does doesn't
+    didn't into over after before still only right und der die das ist nicht ein eine ich sie auf mit für von que los las
+    por una para con del les des pas est pour
 """))
 
 
@@ -48,6 +49,7 @@ class Said:
     channel: str
     intents: tuple[str, ...]
     topics: tuple[str, ...]
+    author: str
     is_negative: bool
     is_repost: bool
     engagement: int
@@ -103,14 +105,14 @@ def why(connection: duckdb.DuckDBPyConnection, span: Span, names: set[str]) -> W
 
 def _read(connection: duckdb.DuckDBPyConnection, brand: str, since: datetime, until: datetime) -> list[Said]:
     rows = connection.execute(
-        "SELECT mention_id::VARCHAR, text, channel, intents, topics, sentiment, kind, engagement, p_negative "
+        "SELECT mention_id::VARCHAR, text, channel, intents, topics, sentiment, kind, engagement, p_negative, author_id "
         "FROM mention_feed WHERE brand = ? AND published_at >= ? AND published_at < ? AND NOT is_own "
         "ORDER BY published_at DESC, mention_id LIMIT ?",
         [brand, since, until, _READ],
     ).fetchall()
     return [
-        Said(i, t or "", c, tuple(n or ()), tuple(o or ()), s == "negative", k == "repost", int(e or 0), float(p or 0.0))
-        for i, t, c, n, o, s, k, e, p in rows
+        Said(i, t or "", c, tuple(n or ()), tuple(o or ()), a or i, s == "negative", k == "repost", int(e or 0), float(p or 0.0))
+        for i, t, c, n, o, s, k, e, p, a in rows
     ]
 
 
@@ -148,11 +150,15 @@ def _words(text: str, names: set[str]) -> set[str]:
 
 
 def _terms(now: Sequence[Said], before: Sequence[Said], names: set[str]) -> list[str]:
-    """The words and pairs most peculiar to now; a word and a pair that holds it are not both named."""
+    """The words and pairs most peculiar to now, each used by several authors; no word is named twice."""
     mine, theirs = [_words(s.text, names) for s in now], [_words(s.text, names) for s in before]
     count = Counter(term for words in mine for term in words)
     least = max(3, len(now) // 50)
-    frequent = {term for term, n in count.items() if n >= least}
+    users: dict[str, set[str]] = {term: set() for term, n in count.items() if n >= least}
+    for words, said in zip(mine, now, strict=True):
+        for term in words & users.keys():
+            users[term].add(said.author)
+    frequent = {term for term, authors in users.items() if len(authors) >= _AUTHORS}
     chosen: list[str] = []
     for term in _ranked([w & frequent for w in mine], [w & frequent for w in theirs]):
         if not any(set(term.split()) & set(other.split()) for other in chosen):

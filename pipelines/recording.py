@@ -120,6 +120,7 @@ class Recorder:
         is_over = transition.state == "resolved"
         fresh = None if is_over else told
         drivers = told.drivers if told else []
+        over = wording.over(self.settings, known.onset_at, reached_at)
         summary = wording.summary(self.settings, known.brand, transition, known.onset_at, self.counted, drivers)
         e = transition.evidence
         values = [round(value, 3) for value in (e.observed, e.expected, e.low, e.high)]
@@ -131,9 +132,9 @@ class Recorder:
         )
         self.connection.execute(
             "UPDATE alerts SET state = ?, tier = ?, severity = ?, window_minutes = ?, observed = ?, expected = ?, low = ?, "
-            "high = ?, resolved_at = ?, summary = ?, drivers = coalesce(?, drivers), "
-            "example_ids = coalesce(?::UUID[], example_ids) WHERE alert_id = ?",
-            [*figures, reached_at if is_over else None, summary, json.dumps(fresh.drivers) if fresh else None,
+            "high = ?, resolved_at = ?, summary = CASE WHEN ? THEN summary || ' ' || ? ELSE ? END, "
+            "drivers = coalesce(?, drivers), example_ids = coalesce(?::UUID[], example_ids) WHERE alert_id = ?",
+            [*figures, reached_at if is_over else None, is_over, over, summary, json.dumps(fresh.drivers) if fresh else None,
              fresh.example_ids if fresh else None, known.alert_id],
         )
         known.positions += 1

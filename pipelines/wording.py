@@ -38,12 +38,19 @@ def summary(
     name, zone = brand_name(settings, brand), ZoneInfo(settings.project.timezone)
     began = f"since {_moment(onset_at, zone)}"
     if transition.state == "resolved":
-        lasted = _length(int((bucket_start(transition.bucket + 1) - onset_at).total_seconds() // 60))
-        return f"{name}: back in the expected range. It began {_moment(onset_at, zone)} and lasted {lasted}."
+        ended_at = bucket_start(transition.bucket + 1)
+        worst = f"At worst severity {transition.severity} of 10."
+        return f"{name}: back in the expected range. {over(settings, onset_at, ended_at)} {worst}"
     e = transition.evidence
     found = _top(drivers)
     cause = f" Most of the excess: {found}." if found else ""
     return f"{name}: {_figures(e, counted)}, {began}.{_mood(e)}{cause}"
+
+
+def over(settings: Settings, onset_at: datetime, ended_at: datetime) -> str:
+    """When an alert was, and for how long."""
+    lasted = _length(int((ended_at - onset_at).total_seconds() // 60))
+    return f"Over since {_moment(ended_at, ZoneInfo(settings.project.timezone))}, after {lasted}."
 
 
 def withdrawn(settings: Settings, brand: str) -> str:

@@ -1,4 +1,4 @@
-"""A warehouse with made-up or real counts in it, for tests of detection and alerting: real tables, real marts, no stages before."""
+"""A warehouse with made-up or real counts in it, for tests of detection and alerting: real tables, real marts."""
 
 from __future__ import annotations
 
@@ -53,10 +53,10 @@ def store(configured: Settings, said: Iterable[Said]) -> None:
     with open_warehouse(configured) as connection:
         connection.register("said", mentions)
         connection.execute(
-            "INSERT INTO mentions (mention_id, source, native_id, channel, kind, property, visibility, is_own, is_automatic, brand, "
-            "author_id, text, engagement, published_at, observed_at, ingested_at, content_hash) SELECT mention_id::UUID, 'test', "
-            "mention_id, channel, kind, 'independent', 'public', false, false, brand, author_id, text, engagement, \"at\", \"at\", "
-            "\"at\", '' FROM said"
+            "INSERT INTO mentions (mention_id, source, native_id, channel, kind, property, visibility, is_own, is_automatic, "
+            "brand, author_id, text, engagement, published_at, observed_at, ingested_at, content_hash) "
+            "SELECT mention_id::UUID, 'test', mention_id, channel, kind, 'independent', 'public', false, false, brand, "
+            "author_id, text, engagement, \"at\", \"at\", \"at\", '' FROM said"
         )
         connection.execute(
             "INSERT INTO enrichments (mention_id, model, text_hash, sentiment, p_negative, intents, topics, brands, enriched_at) "

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field
+
 from pipelines.plugin import Plugin
 from pipelines.records import Alert
 
 
 class Notifier(Plugin):
-    """Base of all notifiers. A subclass in `pipelines/notifiers/<kind>.py` adds its fields and `send`."""
+    """Base of all notifiers. A subclass in `pipelines/notifiers/<kind>.py` adds its fields and `send`.
+
+    `send` may be called from a thread of its own, never twice at once for the same notifier.
+    """
+
+    tier: Literal["page", "watch"] = Field(
+        default="watch", description="The least that is sent here: watch sends everything, page only what must wake somebody."
+    )
+    brands: list[str] = Field(default_factory=list, description="Keys of the brands whose alerts are sent here; empty: all.")
+
+    def located(self, folder: Path) -> Self:
+        """This notifier with paths that are relative to `folder`, where earshot.toml lies."""
+        return self
 
     def send(self, alert: Alert) -> None:
         """Hand the alert over; `alert.key` lets the receiver drop a second copy.

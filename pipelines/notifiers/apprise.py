@@ -1,0 +1,93 @@
+"""Notifier `apprise`: Slack, Teams, e-mail, PagerDuty, webhooks and a hundred more, by one address.
+
+The address holds credentials, so it is given as a reference. What is sent: a title with tier, severity and brand, the alert's
+sentence, its drivers, and the key by which a receiver can tell copies apart. JSON, XML and form webhooks get the key as a field
+`key` of its own; everywhere else it is the last line. No mention's text and no author is ever sent.
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import cached_property
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from pipelines.errors import ConfigError, NotifierError
+from pipelines.notifiers.base import Notifier
+from pipelines.records import Alert
+from pipelines.settings import secret
+
+_TYPES = {"resolved": "success", "page": "failure", "watch": "warning"}
+
+
+class Apprise(Notifier):
+    """Sends alerts to one Apprise address, such as slack://..., mailtos://... or jsons://..."""
+
+    title: ClassVar[str] = "Slack, Teams, e-mail, PagerDuty, webhook ... (Apprise)"
+    needs_key: ClassVar[bool] = True
+    key_page: ClassVar[str | None] = "https://github.com/caronc/apprise/wiki"
+
+    url: str = Field(description="The Apprise address, as a reference: env:NAME or file:PATH.", pattern=r"^(env|file):.+")
+
+    @cached_property
+    def _service(self) -> Any:
+        import apprise  # here, not above: loads a hundred services
+
+        try:
+            address = secret(self.url)
+        except ConfigError as error:
+            raise NotifierError(f"[notifiers.{self.name}] url = {error}") from None
+        service = apprise.Apprise.instantiate(address, suppress_exceptions=True)
+        if service is None:
+            scheme = address.split(":")[0]
+            raise NotifierError(
+                f"[notifiers.{self.name}] the address behind url = {self.url!r} ({scheme}://...) is none that Apprise knows."
+            )
+        return service
+
+    def send(self, alert: Alert) -> None:
+        import apprise
+
+        service = self._service
+        if hasattr(service, "payload_extras"):  # webhooks: a field for machines
+            service.payload_extras = {**service.payload_extras, "key": alert.key}
+        sender = apprise.Apprise()
+        sender.add(service)
+        with apprise.LogCapture(level=logging.WARNING, fmt="%(message)s") as said:
+            sent = sender.notify(title=headline(alert), body=message(alert), notify_type=_kind(alert), body_format="text")
+            reason = said.getvalue().strip().splitlines()
+        if not sent:
+            raise NotifierError(f"[notifiers.{self.name}] was not accepted: {reason[-1] if reason else 'no reason given'}")
+
+    def check(self) -> str:
+        return f"The address is a valid {self._service.service_name} address; nothing was sent."
+
+
+def _kind(alert: Alert) -> str:
+    return _TYPES["resolved" if alert.state == "resolved" else alert.tier]
+
+
+def headline(alert: Alert) -> str:
+    """One line for a title or a lock screen.
+
+    Args:
+        alert: in any state.
+    """
+    state = {"onset": "", "escalated": "worse: ", "resolved": "over: "}[alert.state]
+    mark = "[simulated] " if alert.is_simulated else ""
+    return f"{mark}{state}{alert.brand_name}, {alert.tier}, severity {alert.severity} of 10"
+
+
+def message(alert: Alert) -> str:
+    """The body: sentence, drivers by kind with what they add to the excess, and the key as last line."""
+    lines = [alert.summary]
+    kinds: dict[str, list[str]] = {}
+    for driver in alert.drivers:
+        if driver["name"] != "other" and driver["excess"] > 0:
+            kinds.setdefault(driver["kind"], []).append(f"{driver['name']} {driver['excess']:+,.0f}")
+    if alert.state != "resolved" and kinds:
+        lines += ["", "Mentions beyond what is expected:", *(f"- by {kind}: {', '.join(parts)}" for kind, parts in kinds.items())]
+    if alert.is_simulated:
+        lines.append("This alert is about simulated mentions.")
+    return "\n".join([*lines, "", f"key {alert.key}"])
