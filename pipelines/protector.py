@@ -52,16 +52,44 @@ class Protector:
 
     def rejected(self, rejected: Sequence[Rejected], file_id: str) -> pa.RecordBatch:
         """Rejected rows as QUARANTINE_SCHEMA; what they say is protected like any text."""
-        raws = protect_batch([r.raw for r in rejected], None, self._brands)
-        safe = [replace(r, raw=p.text[:RAW_LIMIT]) for r, p in zip(rejected, raws, strict=True)]
+        raws = protect_batch([_storable(r.raw) for r in rejected], None, self._brands)
+        safe = [
+            replace(r, reason=_storable(r.reason), raw=p.text[:RAW_LIMIT]) for r, p in zip(rejected, raws, strict=True)
+        ]
         return quarantine_batch(safe, file_id)
 
 
+def _storable(text: str) -> str:
+    """Odd characters spelled out."""
+    return text[:RAW_LIMIT].encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
+
+
 def write(writer: WindowWriter, protector: Protector, mentions: list[Mention], rejected: list[Rejected], key: str) -> None:
-    """Protect and append what has been gathered, and empty both lists."""
+    """Protect and append what has been gathered, and empty both lists.
+
+    A mention that no store takes (half of a character in one of its fields, a number beyond 64 bits) is rejected; the
+    others are stored.
+    """
     if mentions:
-        writer.add(protector.mentions(mentions))
+        try:
+            writer.add(protector.mentions(mentions))
+        except (UnicodeEncodeError, OverflowError):
+            good, bad = _told_apart(protector, mentions)
+            writer.add(protector.mentions(good))
+            rejected += bad
     if rejected:
         writer.reject(protector.rejected(rejected, key))
     mentions.clear()
     rejected.clear()
+
+
+def _told_apart(protector: Protector, mentions: list[Mention]) -> tuple[list[Mention], list[Rejected]]:
+    good, bad = [], []
+    for number, mention in enumerate(mentions, 1):
+        try:
+            protector.mentions([mention])
+            good.append(mention)
+        except (UnicodeEncodeError, OverflowError) as error:
+            reason = f"{mention.native_id!r} cannot be stored: {getattr(error, 'reason', error)}"
+            bad.append(Rejected(source=mention.source, file=mention.channel, line=number, reason=reason, raw=mention.text))
+    return good, bad
