@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from pipelines.errors import ConfigError
 from pipelines.records import Brand
-from pipelines.redaction.search import search
+from pipelines.redaction.search import replaced, search
 from pipelines.redaction.spans import PERSONAL, REFERENCES, Span
 
 __all__ = ["PERSONAL", "REFERENCES", "Protected", "Pseudonymiser", "Span", "find", "protect", "protect_batch"]
@@ -54,13 +54,8 @@ def _handles(brands: Sequence[Brand]) -> frozenset[str]:
 def _replace(text: str, spans: list[Span]) -> Protected:
     if not spans:
         return Protected(text, ())
-    parts, references, at = [], [], 0
-    for start, end, kind in spans:
-        parts.append(f"{text[at:start]}[{kind}]")
-        if kind in REFERENCES:
-            references.append((kind, text[start:end]))
-        at = end
-    return Protected("".join(parts) + text[at:], tuple(references))
+    references = tuple((kind, text[start:end]) for start, end, kind in spans if kind in REFERENCES)
+    return Protected(replaced(text, spans), references)
 
 
 class Pseudonymiser:

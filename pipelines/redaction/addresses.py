@@ -8,29 +8,47 @@ from collections.abc import Iterator
 from pipelines.redaction.spans import Span
 
 _STREET = (
-    r"(?:street|str|st|road|rd|avenue|ave|av|lane|ln|ls|drive|dr|court|ct|crt|place|pl|boulevard|blvd|way|close|crescent|cres|terrace|ter|"
+    r"(?:street|str|st|road|rd|avenue|ave|av|lane|ln|ls|drive|dr|court|ct|crt|place|pl|boulevard|blvd|way|close|"
+    r"crescent|cres|terrace|ter|"
     r"gardens|gdns|square|sq|highway|hwy|parkway|pkwy|circle|cir|trail|trl|grove|mews|walk|row|nagar|marg|colony|sector|"
     r"rue|calle|via|strasse|straße|straat|weg|platz)"
 )
 _STREETS = frozenset(_STREET.removeprefix("(?:").removesuffix(")").split("|"))
 _CODE_WORDS = frozenset(("zip", "zipcode", "post", "postcode", "postal", "pin", "pincode", "address"))
 _NUMBERED = re.compile(
-    rf"(?<![\w$£€#.,:/-])(?:(?:flat|apt|apartment|unit|suite|house) ?#?\d\w{{0,4}},? )?\d{{1,5}}[a-z]?,? (?:[nsew]\.? )?(?:(?!in|at|on|by|to|the|of|and|is)[a-z.'’-]{{2,20}} ){{1,3}}{_STREET}\b\.?"
-    rf"(?:,? (?:apt|apartment|unit|suite|#|flat) ?#?\w{{1,5}})?(?:,\s?[a-z .'’-]{{2,30}}){{0,3}}(?:,?\s?(?:[a-z]{{2}} )?\d{{5}}(?:-\d{{4}})?)?(?!\w)"
+    rf"(?<![\w$£€#.,:/-])(?:(?:flat|apt|apartment|unit|suite|"
+    rf"house) ?#?\d\w{{0,4}},? )?\d{{1,5}}[a-z]?,? (?:[nsew]\.? )?(?:(?!(?:in|at|on|by|to|the|of|and|is)"
+    rf"\b)[a-z.'’-]{{2,20}} ){{1,3}}{_STREET}\b\.?"
+    rf"(?:,? (?:apt|apartment|unit|suite|#|"
+    rf"flat) ?#?\w{{1,5}})?(?:,\s?[a-z .'’-]{{2,30}}){{0,3}}(?:,?\s?(?:[a-z]{{2}} )?\d{{5}}(?:-\d{{4}})?)?(?!\w)"
 )
-_TO_ZIP = re.compile(r"(?<![\w$£€#.,:/-])\d{1,5} [a-z.'’ -]{3,40},\s?[a-z .'’-]{2,30},\s?(?:[a-z]{2}[, ]{1,2})?\d{5}(?:-\d{4})?(?![\w-])")
-_POST_CODE = re.compile(r"(?<![\w#@/])(?:[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}|[ABCEGHJ-NPRSTVXY]\d[A-Z] \d[A-Z]\d)(?!\w)")  # UK, Canada
+_TO_ZIP = re.compile(
+    r"(?<![\w$£€#.,:/-])\d{1,5} [a-z.'’ -]{3,40},\s?[a-z .'’-]{2,30},\s?(?:[a-z]{2}[, ]{1,2})?\d{5}(?:-\d{4})?(?![\w-])"
+)
+# United Kingdom, Canada
+_POST_CODE = re.compile(r"(?<![\w#@/])(?:[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}|[ABCEGHJ-NPRSTVXY]\d[A-Z] \d[A-Z]\d)(?!\w)")
 _BEFORE_CODE = re.compile(r"(?<!\w)\d{1,4}[a-z]?,? [a-z][a-z ,.'’-]{4,60}\Z")
 _PIN = re.compile(r"[a-z.+-]{4,20}[ ,][a-z., +-]{6,60}[ ,-]\d{6}(?![\w-])")
 _PIN_HINT = re.compile(r"(?<![\w-])[1-9]\d{5}(?![\w-])")
-_ZIP_SAID = re.compile(r"\b(?:zip|zip ?code|post ?code|postal code|pin ?code|pincode)(?: is|:|-|=)?\s{0,2}(?:is )?(\d{5}(?:-\d{4})?|\d{6}|[a-z]{1,2}\d[a-z\d]? ?\d[a-z]{2}|[a-z]\d[a-z] ?\d[a-z]\d)(?!\w)")
-_SAID = re.compile(r"\b(?:my|home|billing|mailing|postal|delivery|shipping|house|street|office) address(?: is|:|-)\s{0,2}(\d[^\n!?@]{6,80}|[^\n!?@.]{3,60}\d[^\n!?@.]{0,30})")
+_ZIP_SAID = re.compile(
+    r"\b(?:zip|zip ?code|post ?code|postal code|pin ?code|pincode)(?: is|:|-|=)?\s{0,2}(?:is )?(\d{5}(?:-\d{4})?|\d{6}|"
+    r"[a-z]{1,2}\d[a-z\d]? ?\d[a-z]{2}|[a-z]\d[a-z] ?\d[a-z]\d)(?!\w)"
+)
+_SAID = re.compile(
+    r"\b(?:my|home|billing|mailing|postal|delivery|shipping|house|street|office) address(?: is|:|"
+    r"-)\s{0,2}(\d[^\n!?@]{6,80}|[^\n!?@.]{3,60}\d[^\n!?@.]{0,30})"
+)
 _SLASHED = re.compile(r"(?<=/)\s?\d{5}\s?(?=/\s?\+?[\d\[])")
 _NOT_A_STREET = re.compile(
-    r"\d,? (?:\w+ ){0,2}(?:hours?|hrs?|h|minutes?|mins?|days?|weeks?|months?|years?|kms?|miles?|clicks?|steps?|more|different|only|next|long|short|easy|"
-    r"half|from|but|we|you|i|can|a|this|that|people|ppl|times?|other|same|lines?|doors?|blocks?|star|way|am|pm|or|for|my|your|our|their|his|her|it|be|are|was|were|will|so|if|as|with|just|not|no) "
+    r"\d,? (?:\w+ ){0,2}(?:hours?|hrs?|h|minutes?|mins?|days?|weeks?|months?|years?|kms?|miles?|clicks?|steps?|more|"
+    r"different|only|next|long|short|easy|"
+    r"half|from|but|we|you|i|can|a|this|that|people|ppl|times?|other|same|lines?|doors?|blocks?|star|way|am|pm|or|for|"
+    r"my|your|our|their|his|her|it|be|are|was|were|will|so|if|as|with|just|not|no) "
 )
-_PLACE_WORD = re.compile(r"\b(?:area|near|opp|opposite|behind|nagar|colony|road|street|village|dist|district|po|p\.o|post|house|plot|sector|phase|town|city|lane|block|y\.o|market|layout|society)\b")
+_PLACE_WORD = re.compile(
+    r"\b(?:area|near|opp|opposite|behind|nagar|colony|road|street|village|dist|district|po|p\.o|post|house|plot|sector|"
+    r"phase|town|city|lane|block|y\.o|market|layout|society)\b"
+)
 
 
 def addresses(text: str, low: str, words: list[str], runs: list[str]) -> Iterator[Span]:

@@ -28,46 +28,66 @@ _SURNAME = re.compile(rf" (?:(?:van|von|de|del|della|der|da|dos|di|bin|al|el) ){
 _LOWER_SURNAME = re.compile(rf" ([{_LOW}]{{2,20}})(?=\s?(?:[,.;/!?\n]|\Z|\d|__))")
 
 _NAME_SAID = re.compile(r"\bname(?:'s|’s)?(?: ?(?:is|was|:|-|=)){0,2}\s{0,3}")
-_NOT_OF_PERSON = re.compile(r"(?:user|brand|screen|file|song|album|artist|track|playlist|band|app|game|device|product|company|store|street|domain|the|that|this|in|nick|pet|hotel|network|wifi)\s?\Z")
+_NOT_OF_PERSON = re.compile(
+    r"(?:user|brand|screen|file|song|album|artist|track|playlist|band|app|game|device|product|company|store|street|"
+    r"domain|the|that|this|in|nick|pet|hotel|network|wifi)\s?\Z"
+)
 _I_AM = re.compile(r"\b(?:i am|i'm|i’m|im) ")
 _THIS_IS = re.compile(r"\b(?:this is|it's|it’s|it is) ")
 _CALLED = re.compile(
-    r"\b(?:guy|man|woman|lady|girl|gentleman|gent|agent|reps?|representative|manager|mgr|supervisor|attendant|fa|employee|driver|person|someone|somebody|kid|boy|pilot|"
-    r"captain|steward|stewardess|member|associate|cashier|advisor|adviser|colleague|clerk|operator|technician|tech|staff|friend|son|daughter|wife|husband|brother|"
-    r"sister|mother|father|server|waiter|waitress|host|hostess|engineer|specialist|teammate|individual|chap|bloke|dude|worker|officer|advocate|courier|postman)"
-    r"(?: (?:at|in|from|on|with|for) (?:\w{1,12} ){1,3}|,? )(?:was |is |who is |who was )?(?:named|called|by the name of|name of|with the name) "
+    r"\b(?:guy|man|woman|lady|girl|gentleman|gent|agent|reps?|representative|manager|mgr|supervisor|attendant|fa|"
+    r"employee|driver|person|someone|somebody|kid|boy|pilot|"
+    r"captain|steward|stewardess|member|associate|cashier|advisor|adviser|colleague|clerk|operator|technician|tech|"
+    r"staff|friend|son|daughter|wife|husband|brother|"
+    r"sister|mother|father|server|waiter|waitress|host|hostess|engineer|specialist|teammate|individual|chap|bloke|dude|"
+    r"worker|officer|advocate|courier|postman)"
+    r"(?: (?:at|in|from|on|with|for) (?:\w{1,12} ){1,3}|,? )(?:was |is |who is |who was )?(?:named|called|"
+    r"by the name of|name of|with the name) "
 )
 _NAMED = re.compile(r"\bnamed ")
 _TITLE = re.compile(r"(?<![\w@#])(?:Mr|Mrs|Ms|Miss|Mx|Dr|Capt|Captain|MR|MRS|MS|mr|mrs|ms)(?:\. ?| )")
 _OFFICE = re.compile(
-    r"\b(?:ceo|cfo|coo|cto|chairman|president|senator|minister|governor|mayor|justice|judge|coach|king|queen|prince|princess|pope|congressman|"
+    r"\b(?:ceo|cfo|coo|cto|chairman|president|senator|minister|governor|mayor|justice|judge|coach|king|queen|prince|"
+    r"princess|pope|congressman|"
     r"chancellor|secretary|pm)\b[^.!?]{0,12}\Z"
 )
 _GREETING = re.compile(
-    r"(?<![\w@#])(?:hi|hello|hey|hiya|heya|hola|dear|morning|afternoon|evening|bonjour|hallo|ciao|ola|olá|oi|namaste|greetings|welcome|howdy|yo|hej|salut)"
+    r"(?<![\w@#])(?:hi|hello|hey|hiya|heya|hola|dear|morning|afternoon|evening|bonjour|hallo|ciao|ola|olá|oi|namaste|"
+    r"greetings|welcome|howdy|yo|hej|salut)"
     r"(?: there)?[ ,]{1,2}"
 )
 _THANKS = re.compile(
-    r"\b(?:thanks|thank you|thankyou|thx|tks|thnx|ty|tysm|cheers|sorry|apologies|kudos|props|shout ?out|s/o|hats off|bless|congrats|congratulations|understood|no worries|no problem|"
-    r"sure|ok|okay|great|bye|noted|sure thing|gotcha|absolutely|awesome|perfect)(?: so much| very much| a lot| again| a million| a bunch| goes| go| out)?(?: to)?(?: your| the| our| you)?[ ,]{1,2}"
+    r"\b(?:thanks|thank you|thankyou|thx|tks|thnx|ty|tysm|cheers|sorry|apologies|kudos|props|shout ?out|s/o|hats off|"
+    r"bless|congrats|congratulations|understood|no worries|no problem|"
+    r"sure|ok|okay|great|bye|noted|sure thing|gotcha|absolutely|awesome|perfect)(?: so much| very much| a lot| again|"
+    r" a million| a bunch| goes| go| out)?(?: to)?(?: your| the| our| you)?[ ,]{1,2}"
 )
 _STAFF = re.compile(
-    r"\b(?:(?:spoke|spoken|speaking|talked|talking|chatted|chatting|dealt|dealing)(?: (?:with|to))?|(?:helped|assisted|served|advised) by|asked? for|looking for|"
-    r"agents?|rep|reps|representative|representatives|supervisor|manager|attendants?|fa|f/a|flight att|steward|stewardess|employee|associate|cashier|advisor|adviser|clerk|technician|"
-    r"specialist|teammate|crew ?member|driver|pilot|captain|capt|first officer|concierge|server|bartender|colleague|husband|wife|son|daughter|brother|sister|friend|hubby|"
+    r"\b(?:(?:spoke|spoken|speaking|talked|talking|chatted|chatting|dealt|dealing)(?: (?:with|to))?|(?:helped|assisted|"
+    r"served|advised) by|asked? for|looking for|"
+    r"agents?|rep|reps|representative|representatives|supervisor|manager|attendants?|fa|f/a|flight att|steward|"
+    r"stewardess|employee|associate|cashier|advisor|adviser|clerk|technician|"
+    r"specialist|teammate|crew ?member|driver|pilot|captain|capt|first officer|concierge|server|bartender|colleague|"
+    r"husband|wife|son|daughter|brother|sister|friend|hubby|"
     r"boyfriend|girlfriend|cc|attn|attention|passengers?|guest)(?:[ ,:]{1,3}| is | was )"
 )
 _CARET = re.compile(rf"\^\s?({_CAP})[{_UP}]?{_END}")
 _TRAILER = re.compile(r"(?:[\s.!)]|\(?\d ?/ ?\d\)?|https?://\S{1,80}|<url>|\blink)+\Z")
 _LAST_WORD = re.compile(rf"({_CAP})[{_UP}]?\Z")
 _MARK = re.compile(r"(?:[*~]|(?<![\w@/-])[-–—/]{1,2}|(?<=[.!?)*])[-–—]{1,2})\s?\Z")
-_CLOSING = re.compile(r"\b(?:regards|rgds|wishes|sincerely|best|thanks|thank you|thx|ty|cheers|yours|xoxo|love|xx)[,.!]{0,2}[ \n]{1,3}[\^*~-]?\Z")
+_CLOSING = re.compile(
+    r"\b(?:regards|rgds|wishes|sincerely|best|thanks|thank you|thx|ty|cheers|yours|xoxo|love|"
+    r"xx)[,.!]{0,2}[ \n]{1,3}[\^*~-]?\Z"
+)
 _STOP = re.compile(r"(?:[.!?)]|[^\w\s,;:'\"(&@#/<>\[-]|(?<=\w)\n)[ \n]{1,3}\Z")
 _TAIL = 110  # characters at the end in which a signature may stand
 _AFTER = re.compile(
-    r" (?:from (?:your|the|customer|guest|reservations|baggage|support|tech|billing|care|chat|corporate)|in (?:customer|guest|reservations|baggage|your|tech|billing|support)|"
-    r"at (?:your|customer|gate|reservations|baggage|check)|helped|assisted|hung up on|took care of|went above|(?:was|is) (?:\w{2,9} ){0,2}(?:helpful|rude|great|amazing|awesome|fantastic|wonderful|"
-    r"excellent|terrific|outstanding|professional|unhelpful|polite|courteous|lovely|brilliant|patient|kind|a star|a gem|a legend)|"
+    r" (?:from (?:your|the|customer|guest|reservations|baggage|support|tech|billing|care|chat|corporate)|in (?:customer|"
+    r"guest|reservations|baggage|your|tech|billing|support)|"
+    r"at (?:your|customer|gate|reservations|baggage|check)|helped|assisted|hung up on|took care of|went above|(?:was|"
+    r"is) (?:\w{2,9} ){0,2}(?:helpful|rude|great|amazing|awesome|fantastic|wonderful|"
+    r"excellent|terrific|outstanding|professional|unhelpful|polite|courteous|lovely|brilliant|patient|kind|a star|a gem|"
+    r"a legend)|"
     r"for (?:taking|helping|your help|the help|assisting|being))\b"
 )
 _BEFORE_COMMA = re.compile(rf"[{_LOW}\d!?’'\])]{{2}}, ?\Z")
@@ -91,7 +111,8 @@ def plain(word: str) -> str:
     """Lower case, without accents: the form in which the word lists hold a name."""
     if word.isascii():
         return word.lower()
-    return "".join(c for c in unicodedata.normalize("NFKD", word.lower()) if not unicodedata.combining(c)).replace("ß", "ss").replace("ł", "l")
+    letters = (c for c in unicodedata.normalize("NFKD", word.lower()) if not unicodedata.combining(c))
+    return "".join(letters).replace("ß", "ss").replace("ł", "l")
 
 
 @lru_cache(maxsize=65_536)
@@ -110,14 +131,14 @@ _TITLES = frozenset(("Mr", "Mrs", "Ms", "Miss", "Dr", "Capt", "Captain", "MR", "
 _OPENERS = _FORMS | _TITLES
 
 
-def names(text: str, low: str, words: list[str], *, by_agent: bool, contacts: tuple[Span, ...]) -> list[Span]:
+def names(text: str, low: str, words: list[str], *, by_agent: bool, contacts: frozenset[int]) -> list[Span]:
     """Names of persons in `text`; may overlap.
 
     Args:
         low: the text in lower case, of the same length.
         words: its words as they are written.
         by_agent: the post answers a person, so it greets and signs with names.
-        contacts: phone numbers, addresses and the like already found in it.
+        contacts: where phone numbers, addresses and the like begin in it.
     """
     listed = not _OPENERS.isdisjoint(words) or (not text.isascii() and any(rank(w) >= 2 for w in words if not w.isascii()))
     if not (listed or by_agent or "name" in low or "^" in text):
@@ -196,7 +217,7 @@ class _Rules:
         if value >= least:
             yield Span(start, end, "PERSON")
 
-    def mentioned(self, contacts: tuple[Span, ...]) -> Iterator[Span]:
+    def mentioned(self, contacts: frozenset[int]) -> Iterator[Span]:
         """Listed names that are spoken to, did something for the writer, lead the post, or have contact details beside them."""
         lead = _LEAD.match(self.text)
         first = lead.end() if lead else -1
@@ -207,12 +228,17 @@ class _Rules:
         if upper and rank(upper.group()) == 3:
             yield Span(upper.start(), upper.end(), "PERSON")
 
-    def _mention(self, start: int, end: int, first: int, contacts: tuple[Span, ...]) -> Iterator[Span]:
+    def _mention(self, start: int, end: int, first: int, contacts: frozenset[int]) -> Iterator[Span]:
         sure = rank(self.text[start:end]) == 3
         full = self._full(start, end)
         if _POSSESSIVE.match(self.text, full.end):
             return
-        spoken_to = (sure or self.by_agent) and _BEFORE_COMMA.search(self.text, max(0, start - 4), start) and _CLOSED.match(self.text, end) and not self._in_list(start)
+        spoken_to = (
+            (sure or self.by_agent)
+            and _BEFORE_COMMA.search(self.text, max(0, start - 4), start)
+            and _CLOSED.match(self.text, end)
+            and not self._in_list(start)
+        )
         acted = sure and _AFTER.match(self.low, full.end)
         leads = sure and start == first and full.end == end
         beside = (sure and contacts and full.end > end) or (_CONTACT.match(self.text, full.end) or self._touches(full, contacts))
@@ -228,8 +254,10 @@ class _Rules:
         before = _CAPITAL_BEFORE.search(self.text, max(0, start - 25), start)
         return before is not None and rank(before.group(1)) > 0
 
-    def _touches(self, span: Span, contacts: tuple[Span, ...]) -> bool:
-        return any(0 <= c.start - span.end <= 3 and not self.text[span.end : c.start].strip(" ,/:;-|(\n") for c in contacts)
+    def _touches(self, span: Span, contacts: frozenset[int]) -> bool:
+        """Whether contact details begin right behind it."""
+        behind = self.text[span.end : span.end + 3]
+        return any(span.end + gap in contacts and not behind[:gap].strip(" ,/:;-|(\n") for gap in range(4))
 
     def _take(self, at: int, *, capital: int, closed: int | None = None, lower: int = 9, lower_closed: int = 9) -> Iterator[Span]:
         """The name that begins at `at`, if its rank is high enough for how it is written.

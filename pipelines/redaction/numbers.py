@@ -11,7 +11,8 @@ from pipelines.redaction.spans import Span
 _CARD = re.compile(r"(?<![\w.#/])(?:\d{4}[ -]?){3}\d{1,7}(?![\w/])|(?<![\w.#/])\d{4}[ -]?\d{6}[ -]?\d{5}(?![\w/])")
 _CARD_START = re.compile(r"4|5[0-8]|2[2-7]|3[0-9]|6[0245]")
 _CARD_SAID = re.compile(
-    r"(?:credit|debit|bank|visa|master ?card|amex|atm) ?(?:card)?(?: ?(?:number|num|no|nr))?\W{0,4}(?:is|was)?\W{0,3}(\d(?:[ -]?\d){11,18})(?!\w)"
+    r"(?:credit|debit|bank|visa|master ?card|amex|atm) ?(?:card)?(?: ?(?:number|num|no|nr))?\W{0,4}(?:is|"
+    r"was)?\W{0,3}(\d(?:[ -]?\d){11,18})(?!\w)"
 )
 _IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?!\w)")
 _SSN = re.compile(r"(?<![\w.-])(?!000|666|9)\d{3}([- ])(?!00)\d{2}\1(?!0000)\d{4}(?![\w-])")
@@ -20,7 +21,8 @@ _PAN = re.compile(r"(?<!\w)[A-Z]{3}[PCHABGJLFT][A-Z]\d{4}[A-Z](?!\w)")
 _AADHAAR = re.compile(r"(?<![\w-])[2-9]\d{3}([ -])\d{4}\1\d{4}(?![\w-])(?! \d)")
 _CPF = re.compile(r"(?<!\w)\d{3}\.\d{3}\.\d{3}-\d{2}(?!\w)")
 _GOVID_SAID = re.compile(
-    r"\b(?:ssn|social security|social insurance|sin|nino|ni number|national insurance|passport|aa?dh?aa?r|pan(?= card| no| number)|"
+    r"\b(?:ssn|social security|social insurance|sin|nino|ni number|national insurance|passport|aa?dh?aa?r|pan(?= card|"
+    r" no| number)|"
     r"driv(?:er|ing)'?s? licen[cs]e|licen[cs]e(?= no| number| #)|nric|cpf|curp|dni|nie|cnic|bvn|nin|personnummer|tax id|tin|"
     r"national id|id card|identity card|government id|nhs number)"
     r"(?: ?(?:card|number|num|no|nr|id))*\W{0,4}(?:is|was|:)?\W{0,3}((?=[a-z-]{0,4}\d)[a-z0-9](?:[ .-]?[a-z0-9]){4,19})(?!\w)"
@@ -28,21 +30,29 @@ _GOVID_SAID = re.compile(
 _IPV4 = re.compile(r"(?<![\w.:/-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")
 _IPV6 = re.compile(r"(?<![\w:.])(?:[0-9a-fA-F]{0,4}:){2,7}(?:[0-9a-fA-F]{1,4}|(?<=::))(?![\w:])")
 _VERSION_BEFORE = re.compile(
-    r"(?:\bv|version|versions|ver|build|firmware|software|release|update[ds]?|updating|upgrade[ds]?|patch|beta|alpha|driver|drivers|app|apps|client|\bos|ios|"
+    r"(?:\bv|version|versions|ver|build|firmware|software|release|update[ds]?|updating|upgrade[ds]?|patch|beta|alpha|"
+    r"driver|drivers|app|apps|client|\bos|ios|"
     r"android|macos|windows|chrome|firefox|safari|edge|itunes|spotify|skype|office|java|flash|kernel|bios|running|on|to|from)"
     r"\.?[\s:=(,#-]{0,3}(?:is |of )?\Z"
 )
 _VERSION_AFTER = re.compile(r"\s?(?:version|update|build|release|firmware|beta|patch|app\b)")
-_ADDRESS_BEFORE = re.compile(r"\b(?:ips?|ipv4|address(?:es)?|ping\w*|server|host|dns|router|gateway|subnet|logged in|login|log ?in|blocked)\b")
+_ADDRESS_BEFORE = re.compile(
+    r"\b(?:ips?|ipv4|address(?:es)?|ping\w*|server|host|dns|router|gateway|subnet|logged in|login|log ?in|blocked)\b"
+)
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
 _DATE = (
-    rf"(?:\d{{1,2}}[/.\- ]\d{{1,2}}[/.\- ](?:\d\d|19\d\d|20\d\d)(?!\d)|(?:19|20)\d\d[/.\- ]\d{{1,2}}[/.\- ]\d{{1,2}}(?!\d)|\d{{1,2}}(?:st|nd|rd|th)?[ -](?:of )?{_MONTH}[ ,.-]{{1,2}}\d{{2,4}}|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? \d{{2,4}})"
+    rf"(?:\d{{1,2}}[/.\- ]\d{{1,2}}[/.\- ](?:\d\d|19\d\d|20\d\d)(?!\d)|(?:19|"
+    rf"20)\d\d[/.\- ]\d{{1,2}}[/.\- ]\d{{1,2}}(?!\d)|\d{{1,2}}(?:st|nd|rd|"
+    rf"th)?[ -](?:of )?{_MONTH}[ ,.-]{{1,2}}\d{{2,4}}|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? \d{{2,4}})"
 )
 _BIRTH_SAID = re.compile(
-    rf"\b(?:dob|d\.o\.b\.?|date of birth|birth ?date|my birth ?day|(?:i was|i'm|i am|was) born|fecha de nacimiento|né\(?e?\)? le|geboren|geburtsdatum)\W{{0,4}}(?:is|was|on|in|am)?\W{{0,3}}({_DATE})(?!\w)"
+    rf"\b(?:dob|d\.o\.b\.?|date of birth|birth ?date|my birth ?day|(?:i was|i'm|i am|was) born|fecha de nacimiento|"
+    rf"né\(?e?\)? le|geboren|geburtsdatum)\W{{0,4}}(?:is|was|on|in|am)?\W{{0,3}}({_DATE})(?!\w)"
 )
 _BIRTH_WORDS = ("birth", "born", "dob", "d.o.b", "nacimiento", "gebor", "geburt", "né")
-_BIRTH_YEAR = re.compile(r"(?<![\w/.-])\d{1,2}([/.-])\d{1,2}\1(?:19[2-9]\d|200\d)(?![\w/-])|(?<![\w/.-])19[2-9]\d([/.-])\d{1,2}\2\d{1,2}(?![\w/-])")
+_BIRTH_YEAR = re.compile(
+    r"(?<![\w/.-])\d{1,2}([/.-])\d{1,2}\1(?:19[2-9]\d|200\d)(?![\w/-])|(?<![\w/.-])19[2-9]\d([/.-])\d{1,2}\2\d{1,2}(?![\w/-])"
+)
 _ONLY_A_DATE = re.compile(rf"\s*(?:(?:@\w+|\[HANDLE\])\s*){{0,9}}({_DATE})[\s.!,)]*\Z", re.IGNORECASE)
 
 
@@ -66,7 +76,8 @@ def cards(text: str, low: str, total: int) -> Iterator[Span]:
         return
     for m in _CARD.finditer(text):
         digits = re.sub(r"\D", "", m.group())
-        if 14 <= len(digits) <= 19 and _CARD_START.match(digits) and (len(digits) < 17 or not m.group().isdigit()) and luhn(digits):
+        grouped = len(digits) < 17 or not m.group().isdigit()  # 18 digits in one piece are the id of a post
+        if 14 <= len(digits) <= 19 and grouped and _CARD_START.match(digits) and luhn(digits):
             yield Span(m.start(), m.end(), "CARD")
     for m in _CARD_SAID.finditer(low) if "card" in low or "visa" in low or "amex" in low else ():
         yield Span(m.start(1), m.end(1), "CARD")
@@ -89,10 +100,11 @@ def papers(text: str, low: str, total: int) -> Iterator[Span]:
 def internet(text: str, low: str) -> Iterator[Span]:
     """IPv4 and IPv6 addresses; four numbers with dots are a version where the text speaks of one."""
     for m in _IPV4.finditer(text) if text.count(".") >= 3 else ():
-        if all(int(part) <= 255 for part in m.group().split(".")):
+        parts = [int(part) for part in m.group().split(".")]
+        if max(parts) <= 255:
             before = low[max(0, m.start() - 28) : m.start()]
-            parts = [int(part) for part in m.group().split(".")]
-            is_version = _VERSION_BEFORE.search(before) or _VERSION_AFTER.match(low, m.end()) or (parts[0] < 10 and parts[1] <= 30)
+            is_version = _VERSION_BEFORE.search(before) or _VERSION_AFTER.match(low, m.end())
+            is_version = is_version or (parts[0] < 10 and parts[1] <= 30)
             if not is_version or _ADDRESS_BEFORE.search(before):
                 yield Span(m.start(), m.end(), "IP")
     for m in _IPV6.finditer(text) if "::" in text or text.count(":") >= 7 else ():

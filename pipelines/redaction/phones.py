@@ -23,27 +23,39 @@ _PHONE = re.compile(
     r")" + _AFTER
 )
 _SAID = re.compile(
-    r"\b(?:call(?: me)?(?: back)?|text(?: me)?|phone|telephone|tel|cell|mobile|mob|mo|whatsapp|contact|reach me|ring me|my (?:phone |cell |mobile )?(?:number|no|num)|ph|msisdn)"
-    r"(?: ?(?:number|num|no|nr))?\W{0,3}(?:is|at|on|to)?\W{0,4}(?<![$£€₹#.,])(\d{3,4}[ .\-–]\d{4}|\+?\d(?:[ \-–]?\d){7,13})" + _AFTER
+    r"\b(?:call(?: me)?(?: back)?|text(?: me)?|phone|telephone|tel|cell|mobile|mob|mo|whatsapp|contact|reach me|ring me|"
+    r"my (?:phone |cell |mobile )?(?:number|no|num)|ph|msisdn)"
+    r"(?: ?(?:number|num|no|nr))?\W{0,3}(?:is|at|on|to)?\W{0,4}(?<![$£€₹#.,])(\d{3,4}[ .\-–]\d{4}|"
+    r"\+?\d(?:[ \-–]?\d){7,13})" + _AFTER
 )
 _GLUED = re.compile(r"\b(?:mob|mo|ph|tel|cell|no|contact|number|call|whatsapp)[.:]?(\d{10,12})\b")
 _TOLL_FREE = re.compile(
-    r"(?:\+?1|001|011)?8(?:00|88|77|66|55|44|33|22)\d{7}\Z|1800\d{6,7}\Z|1860\d{7}\Z|1300\d{6}\Z|0800\d{5,7}\Z|(?:\+44|0044|0)3[0347]\d{8}\Z|"
+    r"(?:\+?1|001|011)?8(?:00|88|77|66|55|44|33|22)\d{7}\Z|1800\d{6,7}\Z|1860\d{7}\Z|1300\d{6}\Z|0800\d{5,7}\Z|(?:\+44|"
+    r"0044|0)3[0347]\d{8}\Z|"
     r"(?:\+44|0044|0)8(?:4[345]|7[0-3])\d{7}\Z|0180\d{6,8}\Z|0900\d{4,7}\Z|\+800\d{8}\Z|0860\d{6}\Z|0861\d{6}\Z"
 )
 _UK_FREE = re.compile(r"0808[ -]\d{3}[ -]?\d{3,4}\Z")  # without a space it may be a Nigerian mobile
 _OUR_LINE = re.compile(
-    r"\b(?:call|ring|phone|dial|contact|reach|text|speak|chat|talk)(?:ing)?\b[^.!?\n]{0,30}\b(?:us|our|we|their|them|team|cent(?:er|re)|line|"
-    r"support|services?|dept|department|desk|reservations|office|helpline)\b(?! back)[^.!?\n]{0,40}\Z|\b(?:our|their|the)\b[^.!?\n]{0,24}"
+    r"\b(?:call|ring|phone|dial|contact|reach|text|speak|chat|talk)(?:ing)?\b[^.!?\n]{0,30}\b(?:us|our|we|their|them|"
+    r"team|cent(?:er|re)|line|"
+    r"support|services?|dept|department|desk|reservations|office|helpline)\b(?! back)[^.!?\n]{0,40}\Z|\b(?:our|their|"
+    r"the)\b[^.!?\n]{0,24}"
     r"\b(?:number|line|helpline|no|phone|#)\b[^.!?\n]{0,16}\Z"
 )
 _THEIR_LINE = re.compile(
     r"\b(?:your|ur|customer|company'?s)\b[^.!?\n]{0,24}\b(?:number|line|helpline|hotline|no|phone|#)\b[^.!?\n]{0,16}\Z|"
-    r"\b(?:helpline|hotline|toll[ -]?free|freephone|customer (?:care|services?|relations|support)|call cent(?:er|re)|(?:automated|recording|calls?|called) (?:from|by))\b[^.!?\n]{0,24}\Z"
+    r"\b(?:helpline|hotline|toll[ -]?free|freephone|customer (?:care|services?|relations|support)|call cent(?:er|re)|"
+    r"(?:automated|recording|calls?|called) (?:from|by))\b[^.!?\n]{0,24}\Z"
 )
 _OWN = re.compile(r"\b(?:my|mine|me)\b[^.!?\n]{0,30}\Z")
-_NOT_A_PHONE = re.compile(r"(?:isbn|ean|upc|sku|serial|imei|dpci|tcin|model|part|item|asin|playlist|track|status|version|build)(?: ?(?:number|num|no|nr))?\W{0,3}(?:is)?\W{0,2}\Z")
-_COUNTED = re.compile(r"\s?(?:users|people|followers|subscribers|views|streams|plays|songs|miles|points|dollars|euros|pounds|usd|eur|gbp|million|billion|bytes|kb|mb|gb)\b")
+_NOT_A_PHONE = re.compile(
+    r"(?:isbn|ean|upc|sku|serial|imei|dpci|tcin|model|part|item|asin|playlist|track|status|version|build)(?: ?(?:number|"
+    r"num|no|nr))?\W{0,3}(?:is)?\W{0,2}\Z"
+)
+_COUNTED = re.compile(
+    r"\s?(?:users|people|followers|subscribers|views|streams|plays|songs|miles|points|dollars|euros|pounds|usd|eur|gbp|"
+    r"million|billion|bytes|kb|mb|gb)\b"
+)
 
 
 def phones(text: str, low: str, by_customer: bool) -> Iterator[Span]:

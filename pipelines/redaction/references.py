@@ -5,23 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pipelines.redaction.spans import Span
+from pipelines.redaction.spans import Span, words
 
 _KINDS = {
     "BOOKINGREF": (
-        "bookings?|reservations?|resv?|conf(?:irmation|irm|irmed)?|cnf|pnr|(?:record )?locator|itinerary|e-?tickets?|flight ref(?:erence)?|"
+        "bookings?|reservations?|resv?|conf(?:irmation|irm|irmed)?|cnf|pnr|(?:record )?locator|itinerary|e-?tickets?|"
+        "flight ref(?:erence)?|"
         "conf[. ]?code"
     ),
     "CASEREF": (
-        "cases?|claims?|(?:aa |ba |ua )?ref(?:erence|s)?|incident|complain(?:t|s)?|(?:support |trouble |service )?ticket|sr|service request|"
+        "cases?|claims?|(?:aa |ba |ua )?ref(?:erence|s)?|incident|complain(?:t|s)?|(?:support |trouble |"
+        "service )?ticket|sr|service request|"
         "files?|report|docket|enquiry|inquiry|query|request|grievance|feedback id|world ?tracer|"
         "this number|property irregularity report|pir"
     ),
-    "ORDERREF": "orders?|tracking|track|shipment|parcel|awb|consignment|invoice|purchase|delivery|package|return|rma|transaction|txn|utr",
+    "ORDERREF": "orders?|tracking|track|shipment|parcel|awb|consignment|invoice|purchase|delivery|package|return|rma|"
+    "transaction|txn|utr",
     "ACCOUNTREF": (
-        "accounts?|acct|acc|a/c|membership|member|customer|client|policy|loyalty|frequent fl[iy]er|ff|ffn|ktn|redress|known traveler|skymiles|"
-        "mileage ?plus|mp|aadvantage|rapid rewards|rr|true ?blue|dividend miles|gold(?: div(?:idend)?)?|(?:silver|chairman'?s|platinum)(?: preferred)?|"
-        "executive club|avios|bonvoy|smart ?card|iuc|user ?id|username id|spotify i\\.?d\\.?|i\\.d\\.|meter|subscriber|consumer|crn|relationship|"
+        "accounts?|acct|acc|a/c|membership|member|customer|client|policy|loyalty|frequent fl[iy]er|ff|ffn|ktn|redress|"
+        "known traveler|skymiles|"
+        "mileage ?plus|mp|aadvantage|rapid rewards|rr|true ?blue|dividend miles|gold(?: div(?:idend)?)?|(?:silver|"
+        "chairman'?s|platinum)(?: preferred)?|"
+        "executive club|avios|bonvoy|smart ?card|iuc|user ?id|username id|spotify i\\.?d\\.?|i\\.d\\.|meter|subscriber|"
+        "consumer|crn|relationship|"
         "imei|nectar|clubcard|device id|profile id|login id|flying club|elevate|mvp"
     ),
 }
@@ -44,16 +50,18 @@ _NOT_A_TICKET = re.compile(r" times?\b|[%.,]\d")
 _REWARDS = re.compile(r"-\s?(?:rr|mp|ff)\s?#?\s?\Z")
 _FLIGHT = re.compile(
     r"[a-z]{2}\d{1,4}\Z|[a-z]\d[a-z]?\d{1,4}\Z|n\d{1,5}[a-z]{0,2}\Z|\d{1,2}(?:-\d{1,2}){1,2}(?:-\d{2,4})?\Z|(?:19|20)\d\d\Z|"
-    r"\d{1,4}-?(?:st|nd|rd|th|am|pm|min|mins|hrs?|gb|mb|kb|kg|lbs?|usd|x|k|p|s|ghz|mhz|hz|m|mm|cm|km|hours?|days?|minutes?|weeks?|months?|years?)\Z"
+    r"\d{1,4}-?(?:st|nd|rd|th|am|pm|min|mins|hrs?|gb|mb|kb|kg|lbs?|usd|x|k|p|s|ghz|mhz|hz|m|mm|cm|km|hours?|days?|"
+    r"minutes?|weeks?|months?|years?)\Z"
 )
-_KEY_WORDS = frozenset("""
-booking bookings reservation reservations res resv conf confirmation confirm confirmed cnf pnr locator itinerary ticket tickets eticket flight case cases
-claim claims ref refs reference incident complain complaint complaints sr service file files report docket enquiry inquiry query request
-grievance feedback tracer number pir order orders tracking track shipment parcel awb consignment invoice purchase delivery package return rma
-transaction txn utr account accounts acct acc a membership member customer client policy loyalty flyer flier ff ffn ktn redress traveler
-skymiles mileage mileageplus mp aadvantage rewards rr blue trueblue miles gold silver chairman platinum club avios bonvoy card smartcard iuc
-userid user id i d meter subscriber consumer crn relationship imei nectar clubcard device profile login elevate mvp no nbr code mo
-""".split())
+_KEY_WORDS = words("""
+booking bookings reservation reservations res resv conf confirmation confirm confirmed cnf pnr locator itinerary ticket tickets
+eticket flight case cases claim claims ref refs reference incident complain complaint complaints sr service file files report
+docket enquiry inquiry query request grievance feedback tracer number pir order orders tracking track shipment parcel awb
+consignment invoice purchase delivery package return rma transaction txn utr account accounts acct acc a membership member
+customer client policy loyalty flyer flier ff ffn ktn redress traveler skymiles mileage mileageplus mp aadvantage rewards rr
+blue trueblue miles gold silver chairman platinum club avios bonvoy card smartcard iuc userid user id i d meter subscriber
+consumer crn relationship imei nectar clubcard device profile login elevate mvp no nbr code mo
+""")
 
 
 def references(text: str, low: str, words: list[str]) -> Iterator[Span]:

@@ -19,7 +19,9 @@ _LINK = re.compile(
     r"(?:https?|ftp)://[^\s<>\"]+|(?<![\w@.])www\.[^\s<>\"]+|(?<!\w)(?:spotify|urn|geo):[\w:.%-]+|"
     r"(?<![\w@.-])(?:[a-z\d-]{1,63}\.){1,4}[a-z]{2,12}/[^\s<>\"]+"
 )
+_WEB = re.compile(r"https?://[^\s<>\"]+")
 _RUN = re.compile(r"\d+")
+_ROUNDS = 8
 _CONTACT = frozenset(("PHONE", "EMAIL", "ADDRESS", "CARD"))
 _TOKEN = re.compile(r"\[(?:" + "|".join(sorted(PERSONAL | REFERENCES)) + r")\]")
 _BREAK = {code: " " for code in range(128) if not chr(code).isalpha()}
@@ -32,20 +34,44 @@ def search(text: str, stay: Container[str] = frozenset(), channel: str = "") -> 
         stay: handles that are to stay (lower case, without @), beside those of known organisations.
         channel: where the text was published; on some channels handles may hold dots.
     """
+    spans = _once(text, stay, channel)
+    if not spans or all(s.type == "HANDLE" for s in spans):
+        return spans
+    for _ in range(_ROUNDS):  # a token may give its neighbour away: go on until protecting the result changes nothing
+        later = _once(replaced(text, spans), stay, channel)
+        if not later:
+            break
+        spans = sorted(spans + _mapped_back(later, spans))
+    return spans
+
+
+def _once(text: str, stay: Container[str] = frozenset(), channel: str = "") -> list[Span]:
+    """One pass of all finders."""
     low = text.lower()
     if len(low) != len(text):  # one letter became two: offsets would no longer fit
         low = "".join(c if len(c.lower()) != 1 else c.lower() for c in text)
     found = _with_at(text, stay, channel) if "@" in text or "@" in text else []
     by_agent = text.startswith("[HANDLE]") or (bool(found) and found[0].start <= 1 and found[0].type == "HANDLE")
     found += emails.spoken(text, low)
-    runs = _RUN.findall(text)
+    runs = _RUN.findall(_bare(text, found))
     if runs:
         found += _with_digits(text, low, runs, found, by_customer=not by_agent and text[:1] == "@")
     else:
         found += spelled_locators(text, low)
-    contacts = tuple(s for s in found if s.type in _CONTACT) if found else ()
+    contacts = frozenset(s.start for s in found if s.type in _CONTACT)
     found += names(text, low, text.translate(_BREAK).split(), by_agent=by_agent, contacts=contacts)
     return settle(text, low, found) if found else found
+
+
+def _bare(text: str, found: list[Span]) -> str:
+    """The text without what was found already and without links: only digits in the rest ask for a closer look."""
+    if found:
+        kept, at = [], 0
+        for span in sorted(found):
+            kept.append(text[at : span.start])
+            at = max(at, span.end)
+        text = "@".join((*kept, text[at:]))
+    return _WEB.sub("/", text) if "://" in text else text
 
 
 def _with_digits(text: str, low: str, runs: list[str], found: list[Span], *, by_customer: bool) -> list[Span]:
@@ -89,14 +115,37 @@ def _with_at(text: str, stay: Container[str], channel: str) -> list[Span]:
 
 def settle(text: str, low: str, found: Iterable[Span]) -> list[Span]:
     """Drop what lies in links or tokens and, of overlapping spans, the one that was found later."""
-    taken: list[Span] = []
+    taken = bytearray(len(text))
     if "/" in low or "www." in low or ":" in low:
-        taken += [Span(m.start(), m.end(), "") for m in _LINK.finditer(low)]
+        for m in _LINK.finditer(low):
+            taken[m.start() : m.end()] = b"\1" * (m.end() - m.start())
     if "[" in low:
-        taken += [Span(m.start(), m.end(), "") for m in _TOKEN.finditer(text)]
+        for m in _TOKEN.finditer(text):
+            taken[m.start() : m.end()] = b"\1" * (m.end() - m.start())
     kept: list[Span] = []
     for span in found:
-        if not any(span.start < t.end and t.start < span.end for t in taken):
+        if taken.find(1, span.start, span.end) < 0:
             kept.append(span)
-            taken.append(span)
-    return sorted(kept)
+            taken[span.start : span.end] = b"\1" * (span.end - span.start)
+    kept.sort()
+    return kept
+
+
+def replaced(text: str, spans: list[Span]) -> str:
+    """The text with a token in the place of each span, such as [PHONE]."""
+    parts, at = [], 0
+    for start, end, kind in spans:
+        parts.append(f"{text[at:start]}[{kind}]")
+        at = end
+    return "".join(parts) + text[at:]
+
+
+def _mapped_back(later: list[Span], spans: list[Span]) -> list[Span]:
+    """`later`, found in the text in which `spans` are replaced, by their offsets in the text before that."""
+    mapped, grown, i = [], 0, 0
+    for span in later:
+        while i < len(spans) and spans[i].start + grown < span.start:
+            grown += len(spans[i].type) + 2 - (spans[i].end - spans[i].start)
+            i += 1
+        mapped.append(Span(span.start - grown, span.end - grown, span.type))
+    return mapped

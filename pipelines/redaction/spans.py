@@ -14,3 +14,8 @@ class Span(NamedTuple):
     start: int
     end: int
     type: str
+
+
+def words(text: str) -> frozenset[str]:
+    """The words of a list written as running text."""
+    return frozenset(text.split())
