@@ -8,7 +8,7 @@
 -- after the entry where there was none (unreplied_*). The last 30 days are still filling.
 WITH said AS (
     SELECT
-        m.brand, m.author_id, m.mention_id, m.published_at, c.week_at, m.sentiment,
+        m.brand, m.author_id, m.mention_id, m.source, m.thread_id, m.published_at, c.week_at, m.sentiment,
         list_contains(m.intents, 'recommendation') AND m.sentiment IS DISTINCT FROM 'negative' AS is_recommending,
         list_has_any(m.intents, ['warning', 'churn_risk']) AS is_detracting
     FROM brand_mentions AS m
@@ -32,17 +32,15 @@ stances AS (
     GROUP BY s.brand, s.week_at
 ),
 entries AS (
-    SELECT s.brand, s.week_at, s.author_id, s.mention_id, s.published_at AS entered_at, t.source, t.thread_id
+    SELECT s.brand, s.week_at, s.author_id, s.mention_id, s.published_at AS entered_at, s.source, s.thread_id
     FROM said AS s
-    INNER JOIN thread_mentions AS t ON t.mention_id = s.mention_id
     WHERE s.sentiment = 'negative'
     QUALIFY row_number() OVER (PARTITION BY s.brand, s.week_at, s.author_id ORDER BY s.published_at, s.mention_id) = 1
 ),
 replies AS (
-    SELECT t.source, t.thread_id, m.published_at AS replied_at
-    FROM mentions AS m
-    INNER JOIN thread_mentions AS t ON t.mention_id = m.mention_id
-    WHERE m.is_own AND NOT m.is_automatic AND m.deleted_at IS NULL AND m.published_at IS NOT NULL
+    SELECT source, thread_id, published_at AS replied_at
+    FROM living_mentions
+    WHERE is_own AND NOT is_automatic AND published_at IS NOT NULL
 ),
 happy AS (
     SELECT brand, author_id, published_at AS happy_at

@@ -4,14 +4,12 @@
 -- first_response_seconds: from the first message to the first reply by a person, public or private; null where there is none
 -- or where the conversation began before what we hold (is_start_known is false). text: of the first message, if it was public.
 SELECT
-    t.thread_id, t.source, t.channel, t.brand, t.property, t.first_mention_id, t.opened_at, t.author_id, t.first_reply_at,
-    t.first_response_seconds, t.last_inbound_at, t.last_reply_at,
-    t.inbound_count::INTEGER AS inbound_count,
-    t.reply_count::INTEGER AS reply_count,
-    t.needs_response, t.status, t.sentiment_first, t.sentiment_last, t.is_urgent, t.expires_at,
-    CASE WHEN m.visibility = 'public' THEN m.text END AS text,
-    t.is_start_known
-FROM threads AS t
-INNER JOIN mentions AS m ON m.mention_id = t.first_mention_id
-WHERE t.brand IS NOT NULL
-ORDER BY t.brand, t.opened_at, t.thread_id
+    thread_id, source, channel, brand, property, first_mention_id, opened_at, author_id, first_reply_at,
+    first_response_seconds, last_inbound_at, last_reply_at,
+    inbound_count::INTEGER AS inbound_count,
+    reply_count::INTEGER AS reply_count,
+    needs_response, status, sentiment_first, sentiment_last, is_urgent, expires_at,
+    text, is_start_known
+FROM threads
+WHERE brand IS NOT NULL
+ORDER BY brand, opened_at, thread_id

@@ -5,9 +5,9 @@ CREATE TABLE project (                   -- one row, written by aggregate: what 
 );
 INSERT INTO project VALUES ('UTC');
 
-CREATE TABLE aggregations (              -- one row, written by aggregate: of which input the marts are made
+CREATE TABLE build_state (               -- one row, written by aggregate: of which input the marts are made
     fingerprint VARCHAR NOT NULL,
-    aggregated_at TIMESTAMPTZ NOT NULL
+    built_at TIMESTAMPTZ NOT NULL
 );
 
 -- One row a mention: the scores that count. Scored beats not scored, then the newest, then the greater model name.
@@ -19,47 +19,6 @@ FROM enrichments
 QUALIFY row_number() OVER (
     PARTITION BY mention_id ORDER BY unknown_reason IS NOT DISTINCT FROM 'not_scored', enriched_at DESC, model DESC
 ) = 1;
-
--- One row a mention that was not deleted, with its scores.
--- sentiment: 'unknown' where the model abstained, null where nothing has scored it.
--- needs_response: the model says so; where no model could read it, whatever people send to the brand needs an answer.
-CREATE VIEW living_mentions AS
-SELECT
-    m.mention_id, m.source, m.channel, m.kind, m.property, m.visibility, m.is_own, m.is_automatic, m.author_id, m.in_reply_to,
-    m.published_at, m.expires_at, m.engagement, m.reach, m.brand AS source_brand,
-    list_distinct(list_append(coalesce(e.brands, []), m.brand)) AS brands,
-    coalesce(e.language, m.language) AS language,
-    CASE WHEN e.unknown_reason IS DISTINCT FROM 'not_scored' THEN e.sentiment END AS sentiment,
-    e.brand_sentiments, e.p_negative,
-    coalesce(e.intents, []) AS intents,
-    coalesce(e.topics, []) AS topics,
-    NOT m.is_own AND m.kind <> 'repost' AND (
-        list_contains(coalesce(e.intents, []), 'needs_response')
-        OR (
-            m.property IN ('own', 'addressed')
-            AND (e.mention_id IS NULL OR coalesce(e.unknown_reason, '') IN ('not_scored', 'language', 'image_only'))
-        )
-    ) AS needs_response
-FROM mentions AS m
-LEFT JOIN current_enrichments AS e ON e.mention_id = m.mention_id
-WHERE m.deleted_at IS NULL;
-
--- One row for every brand that a living mention names, be it by its source or by its text; own posts included and marked.
--- sentiment is the one about this brand. bucket_at: the quarter of an hour of published_at.
-CREATE VIEW brand_mentions AS
-WITH named AS (
-    SELECT * EXCLUDE (brands, source_brand, is_automatic, in_reply_to, expires_at), unnest(brands) AS brand
-    FROM living_mentions
-)
-SELECT
-    mention_id, brand, source, channel, kind, property, visibility, is_own, author_id, published_at,
-    make_timestamptz(epoch_us(published_at) // 900000000 * 900000000) AS bucket_at,
-    engagement, reach, language, intents, topics, needs_response, p_negative,
-    CASE
-        WHEN brand_sentiments IS NULL OR sentiment IS NULL THEN sentiment
-        ELSE coalesce(json_extract_string(brand_sentiments, '$."' || brand || '"'), sentiment)
-    END AS sentiment
-FROM named;
 
 -- One row a quarter of an hour in which something was published: the local day and week (from Monday) it belongs to.
 CREATE VIEW calendar AS
@@ -143,6 +102,49 @@ SELECT c.mention_id, c.source, coalesce(c.thread_id, top.thread_id, c.ancestor_i
 FROM climbed AS c
 LEFT JOIN placed AS top ON top.source = c.source AND top.native_id = c.ancestor_id;
 
+-- One row a mention that was not deleted, with its scores and its conversation.
+-- sentiment: 'unknown' where the model abstained, null where nothing has scored it.
+-- needs_response: the model says so; where no model could read it, whatever people send to the brand needs an answer.
+CREATE VIEW living_mentions AS
+SELECT
+    m.mention_id, m.source, m.channel, m.kind, m.property, m.visibility, m.is_own, m.is_automatic, m.author_id,
+    m.text, m.url, t.thread_id, m.in_reply_to, m.published_at, m.expires_at, m.engagement, m.reach, m.brand AS source_brand,
+    list_distinct(list_append(coalesce(e.brands, []), m.brand)) AS brands,
+    coalesce(e.language, m.language) AS language,
+    CASE WHEN e.unknown_reason IS DISTINCT FROM 'not_scored' THEN e.sentiment END AS sentiment,
+    e.brand_sentiments, e.p_negative,
+    coalesce(e.intents, []) AS intents,
+    coalesce(e.topics, []) AS topics,
+    NOT m.is_own AND m.kind <> 'repost' AND (
+        list_contains(coalesce(e.intents, []), 'needs_response')
+        OR (
+            m.property IN ('own', 'addressed')
+            AND (e.mention_id IS NULL OR coalesce(e.unknown_reason, '') IN ('not_scored', 'language', 'image_only'))
+        )
+    ) AS needs_response
+FROM mentions AS m
+INNER JOIN thread_mentions AS t ON t.mention_id = m.mention_id
+LEFT JOIN current_enrichments AS e ON e.mention_id = m.mention_id
+WHERE m.deleted_at IS NULL;
+
+-- One row for every brand that a living mention names, be it by its source or by its text; own posts included and marked.
+-- sentiment is the one about this brand. bucket_at: the quarter of an hour of published_at.
+CREATE VIEW brand_mentions AS
+WITH named AS (
+    SELECT * EXCLUDE (brands), unnest(brands) AS brand
+    FROM living_mentions
+)
+SELECT
+    mention_id, brand, source, channel, kind, property, visibility, is_own, is_automatic, author_id, text, url, thread_id,
+    in_reply_to, published_at,
+    make_timestamptz(epoch_us(published_at) // 900000000 * 900000000) AS bucket_at,
+    expires_at, engagement, reach, language, intents, topics, needs_response, p_negative,
+    CASE
+        WHEN brand_sentiments IS NULL OR sentiment IS NULL THEN sentiment
+        ELSE coalesce(json_extract_string(brand_sentiments, '$."' || brand || '"'), sentiment)
+    END AS sentiment
+FROM named;
+
 -- One row a conversation that a customer opened on a property of the brand or by addressing it. Reposts and the brand's own
 -- posts open none; automatic replies are no replies. The customer is the author of the first message; where that is not
 -- known, whoever writes. A reply that comes before the first message we hold means that the conversation began with messages
@@ -150,12 +152,11 @@ LEFT JOIN placed AS top ON top.source = c.source AND top.native_id = c.ancestor_
 CREATE VIEW threads AS
 WITH talk AS (
     SELECT
-        t.source, t.thread_id, m.mention_id, m.channel, m.property, m.is_own, m.is_automatic, m.author_id, m.published_at,
-        m.expires_at, m.source_brand, m.brands, m.sentiment, m.needs_response,
+        m.source, m.thread_id, m.mention_id, m.channel, m.property, m.is_own, m.is_automatic, m.author_id, m.published_at,
+        m.expires_at, CASE WHEN m.visibility = 'public' THEN m.text END AS text, m.source_brand, m.brands, m.sentiment, m.needs_response,
         list_contains(m.intents, 'urgent') AS is_urgent,
         (m.published_at, m.mention_id) AS place
     FROM living_mentions AS m
-    INNER JOIN thread_mentions AS t ON t.mention_id = m.mention_id
     WHERE m.published_at IS NOT NULL AND m.kind <> 'repost'
 ),
 openers AS (
@@ -202,7 +203,7 @@ SELECT
         WHEN s.last_reply_at < s.last_inbound_at THEN 'waiting'
         ELSE 'answered'
     END AS status,
-    o.sentiment AS sentiment_first, s.sentiment_last, s.is_urgent, o.expires_at,
+    o.sentiment AS sentiment_first, s.sentiment_last, s.is_urgent, o.expires_at, o.text,
     NOT s.is_joined_late AS is_start_known
 FROM openers AS o
 INNER JOIN summed AS s ON s.source = o.source AND s.thread_id = o.thread_id;
