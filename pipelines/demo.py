@@ -17,7 +17,7 @@ import sys
 import time
 from pathlib import Path
 
-from pipelines.airflow_rest import Airflow, State
+from pipelines.airflow_rest import FINISHED, Airflow, State
 from pipelines.errors import ConfigError, EarshotError
 from pipelines.processes import ServiceError, Services, check_ports, together
 from pipelines.records import Window
@@ -26,7 +26,7 @@ from pipelines.settings import Settings, read, span
 
 STAGES = (("collect_", "land", "collect"), ("process", "enrich", "score"), ("process", "load", "store"))
 STORAGE = ROOT / "earshot-data" / "demo"
-AT_ONCE = 3  # windows that are collected at the same time
+AT_ONCE = 2  # windows that are collected at the same time
 TIMEOUT = 15 * 60.0  # seconds after which something must be wrong
 POLL = 1.5
 
@@ -102,6 +102,7 @@ def wait_for(
     Raises:
         ServiceError: a process ended, or it takes far too long.
     """
+    quiet = 0
     while progress.seconds() < TIMEOUT:
         services.check()
         state = airflow.state()
@@ -110,8 +111,10 @@ def wait_for(
             progress.show(f"{title}{': ' + active[0] if active else ''}")
         else:
             progress.windows(state)
-        finished = all(len(state.of(prefix)) >= runs and state.done(prefix) for prefix in prefixes)
-        if finished or (state.failed and not state.active and all(state.done(prefix) for prefix in prefixes)):
+        if all(len(state.of(prefix)) >= runs and state.done(prefix) for prefix in prefixes):
+            return state
+        quiet = quiet + 1 if state.failed and all(run.state in FINISHED for run in state.runs) else 0
+        if quiet > 5:  # something failed for good, so that what should follow it never comes
             return state
         time.sleep(POLL)
     raise ServiceError(f"the demo was not done after {TIMEOUT / 60:.0f} minutes: see Airflow's pages and {services.logs}.")
@@ -128,7 +131,9 @@ def drive(settings: Settings, airflow: Airflow, services: Services, progress: Pr
         found = windows(settings, name)
         progress.show(f"backfill of {dag_id}: {len(found)} windows from {found[0].key} to {found[-1].key} UTC", always=True)
         airflow.backfill(dag_id, found[0].start, found[-1].start, at_once=AT_ONCE)
-    wait_for(airflow, services, progress, ("collect_", "process"), progress.wanted)
+    state = wait_for(airflow, services, progress, ("collect_", "process"), progress.wanted)
+    if state.failed:
+        return state
     progress.windows(airflow.state())
     progress.show(f"{progress.landed():,} simulated mentions collected, scored and stored", always=True)
     airflow.unpause("publish")
