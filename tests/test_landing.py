@@ -27,7 +27,9 @@ def batch(*mentions: Mention):  # type: ignore[no-untyped-def]
 def land(landing: Landing, *mentions: Mention, rejected: int = 0, window: str = "w"):  # type: ignore[no-untyped-def]
     with WindowWriter(landing, "s", window) as writer:
         writer.add(batch(*mentions))
-        writer.reject(quarantine_batch([Rejected(source="s", file="f", line=i, reason="r", raw="x") for i in range(rejected)], window))
+        writer.reject(
+            quarantine_batch([Rejected(source="s", file="f", line=i, reason="r", raw="x") for i in range(rejected)], window)
+        )
         return writer.finish(file="f")
 
 
@@ -38,7 +40,9 @@ def test_mention_ids_are_those_of_the_contract() -> None:
 
 def test_a_landed_window_reads_back_as_it_was_written(tmp_path: Path) -> None:
     landing = Landing(tmp_path)
-    manifest = land(landing, mention(author_id="a", media=(Media(type="image", alt="a cat"),), references=(("CASEREF", "4711"),)), rejected=2)
+    manifest = land(
+        landing, mention(author_id="a", media=(Media(type="image", alt="a cat"),), references=(("CASEREF", "4711"),)), rejected=2
+    )
     table = pq.read_table(landing.mentions("s", "w"))
     assert table.schema.equals(MENTION_SCHEMA)
     row = table.to_pylist()[0]
@@ -60,8 +64,18 @@ def test_the_same_input_lands_as_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_every_field_counts_in_the_content_hash() -> None:
-    changes = {"text": "x", "engagement": 1, "rating": 2.5, "url": "u", "brand": "b", "observed_at": datetime(2027, 1, 1, tzinfo=UTC), "is_own": True}
-    hashes = {batch(mention(**{k: v}))["content_hash"][0].as_py() for k, v in changes.items()} | {batch(mention())["content_hash"][0].as_py()}
+    changes = {
+        "text": "x",
+        "engagement": 1,
+        "rating": 2.5,
+        "url": "u",
+        "brand": "b",
+        "observed_at": datetime(2027, 1, 1, tzinfo=UTC),
+        "is_own": True,
+    }
+    hashes = {batch(mention(**{k: v}))["content_hash"][0].as_py() for k, v in changes.items()} | {
+        batch(mention())["content_hash"][0].as_py()
+    }
     assert len(hashes) == len(changes) + 1
 
 
@@ -72,7 +86,7 @@ def test_a_deleted_mention_lands_without_text_references_and_media() -> None:
 
 def test_a_time_without_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="no time zone"):
-        batch(mention(published_at=datetime(2026, 1, 1)))  # noqa: DTZ001
+        batch(mention(published_at=datetime(2026, 1, 1)))
 
 
 def test_a_window_that_fails_half_way_is_absent(tmp_path: Path) -> None:

@@ -6,9 +6,11 @@ import calendar
 import hashlib
 import json
 import logging
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from urllib.parse import urljoin
 
 from pydantic import Field
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _HARMLESS = ("CharacterEncodingOverride", "NonXMLContentType")  # what feedparser notes and reads all the same
+_ENDED = re.compile(rb"</(rss|feed|rdf:rdf)\s*>\s*$", re.I)  # else the last entry may be half of one
 _MEDIA: dict[str, Literal["image", "video", "audio"]] = {"image": "image", "video": "video", "audio": "audio"}
 
 
@@ -56,16 +59,17 @@ class RssSource(Source):
         if answer.status_code == 304:
             return
         kind = answer.headers.get("content-type", "application/xml")
-        found = feedparser.parse(answer.content, response_headers={"content-type": kind, "content-location": url})
+        found = feedparser.parse(answer.content, response_headers={"content-type": kind}, resolve_relative_uris=False)
         broken = found.get("bozo_exception") if found.bozo else None
         is_broken = broken is not None and type(broken).__name__ not in _HARMLESS
-        if not found.version or (is_broken and not found.entries):
+        entries = found.entries if not is_broken or _ENDED.search(answer.content[-200:]) else found.entries[:-1]
+        if not found.get("version") or (is_broken and not entries):
             raise SourceUnavailable(f"{url}: is not an RSS or Atom feed that can be read{_because(broken)}.")
         language = str(found.feed.get("language") or "")[:2].lower() or None
-        for number, entry in enumerate(found.entries, 1):
+        for number, entry in enumerate(entries, 1):
             yield self._mention(entry, url, number, language, dates)
         if is_broken:
-            _LOG.warning("%s: broken after %d entries, read again next time%s", url, len(found.entries), _because(broken))
+            _LOG.warning("%s: broken after %d entries, read again next time%s", url, len(entries), _because(broken))
             marks.pop(url, None)
         else:
             marks[url] = json.dumps({n: answer.headers[n] for n in ("etag", "last-modified") if n in answer.headers})
@@ -76,7 +80,7 @@ class RssSource(Source):
         media = tuple(_media(entry))
         if not text and not media:
             return Rejected(source=self.name, file=url, line=number, reason="text is missing", raw=str(dict(entry))[:10_000])
-        link = entry.get("link")
+        link = urljoin(url, entry["link"]) if entry.get("link") else None
         published, note = dates(_moment(entry, "published") or _moment(entry, "updated"))
         changed, _ = dates(_moment(entry, "updated"))
         made_up = hashlib.sha256(f"{title}\0{body}".encode()).hexdigest()[:32]
