@@ -6,7 +6,6 @@ One line each, with what was seen and what to do. Exit code 1 when anything woul
 from __future__ import annotations
 
 import argparse
-import importlib
 from collections.abc import Callable
 
 from pipelines.commands import config
@@ -63,7 +62,8 @@ def model(settings: Settings) -> str:
     """Load the active model and score one sentence."""
     if settings.models.active == "none":
         return "none: brands are matched, sentiment stays unknown"
-    enrich = importlib.import_module("pipelines.enrich")
+    from pipelines import enrich
+
     loaded = enrich.model_of(settings.models.active)
     answer = loaded.score(["Thank you, the crew was wonderful!"]).labels()[0]
     return f"{loaded.name}@{loaded.version} works (a thank-you reads {answer})"

@@ -8,7 +8,6 @@ intents. Nothing is stored or sent.
 from __future__ import annotations
 
 import argparse
-import importlib
 import textwrap
 from collections import Counter
 from pathlib import Path
@@ -41,7 +40,7 @@ def source_of(what: str, mapping: Path | None) -> Any:
         InputError: it is neither a file nor a web address.
     """
     if what.startswith(("http://", "https://")):
-        return registry.load("sources", "rss")(kind="rss", name="try", url=what)
+        return registry.load("sources", "rss")(kind="rss", name="try", urls=[what])
     if not Path(what).is_file():
         raise InputError(f"{what}: there is no such file; give a file, or the address of a feed that begins with https://.")
     values = {"kind": "file", "name": "try", "path": what} | ({"map": str(mapping)} if mapping else {})
@@ -50,7 +49,8 @@ def source_of(what: str, mapping: Path | None) -> Any:
 
 def scored(model_name: str, texts: list[str]) -> tuple[Any, str]:
     """Scores of the redacted texts, and which model gave them; the lexicon where the encoder has no weights."""
-    enrich = importlib.import_module("pipelines.enrich")
+    from pipelines import enrich
+
     try:
         model = enrich.model_of(model_name)
     except ModelError as error:
