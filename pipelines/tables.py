@@ -121,15 +121,18 @@ class TextTable(Table):
         body = self._body()
         if self._line_count() <= PART_ROWS:
             return [body]
-        starts: list[tuple[int, int]] = []
-        hashes = array("q")
-        for count, record in enumerate(self.records(body)):
-            if count % PART_ROWS == 0:
-                starts.append((record.offset, record.number))
+        offsets, numbers, hashes = array("q"), array("q"), array("q")
+        for record in self.records(body):
+            offsets.append(record.offset)
+            numbers.append(record.number)
             hashes.append(hash(record.raw.strip()))
-        ends = [offset for offset, _ in starts[1:]] + [body.end]
-        repeated = self._repeated(hashes, starts) if len(starts) > 1 else [{} for _ in starts]
-        return [Part(s, e, n, r) for (s, n), e, r in zip(starts, ends, repeated, strict=True)]
+        size = -(-len(offsets) // -(-len(offsets) // PART_ROWS))  # parts of equal size
+        ends = [*offsets[size::size], body.end]
+        repeated = self._repeated(hashes, size)
+        return [
+            Part(start, end, first, seen)
+            for start, end, first, seen in zip(offsets[::size], ends, numbers[::size], repeated, strict=True)
+        ]
 
     def _line_count(self) -> int:
         count = 1
@@ -138,7 +141,7 @@ class TextTable(Table):
                 count += block.count(b"\n")
         return count
 
-    def _repeated(self, hashes: array[int], starts: list[tuple[int, int]]) -> list[dict[bytes, int]]:
+    def _repeated(self, hashes: array[int], size: int) -> list[dict[bytes, int]]:
         """For each part, rows that stand in an earlier part too: their occurrence numbers go on from there."""
         import numpy as np
 
@@ -149,11 +152,11 @@ class TextTable(Table):
         before: Counter[bytes] = Counter()
         found: list[dict[bytes, int]] = []
         for count, record in enumerate(self.records(self._body()) if twice else ()):
-            if count % PART_ROWS == 0:
+            if count % size == 0:
                 found.append(dict(before))
             if hashes[count] in twice:
                 before[row_key(record.raw)] += 1
-        return found or [{} for _ in starts]
+        return found or [{} for _ in hashes[::size]]
 
 
 class CsvTable(TextTable):
