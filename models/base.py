@@ -73,11 +73,11 @@ def blank(n: int, *, heads: bool) -> Scores:
     """Scores of n texts about which nothing is known yet: NaN everywhere, language None, reason ""."""
 
     def empty(*shape: int) -> Floats:
-        return np.full(shape, np.nan, dtype=np.float32)
+        return np.full((n, *shape), np.nan, dtype=np.float32)
 
     return Scores(
-        sentiment=empty(n, len(SENTIMENTS)), intents=empty(n, len(INTENTS)), intent_labels=np.zeros((n, len(INTENTS)), dtype=np.bool_),
-        emotion=empty(n, len(EMOTIONS)) if heads else None, irony=empty(n) if heads else None, offensive=empty(n) if heads else None,
+        sentiment=empty(len(SENTIMENTS)), intents=empty(len(INTENTS)), intent_labels=np.zeros((n, len(INTENTS)), dtype=np.bool_),
+        emotion=empty(len(EMOTIONS)) if heads else None, irony=empty() if heads else None, offensive=empty() if heads else None,
         language=[None] * n, reason=[""] * n,
     )
 

@@ -63,6 +63,7 @@ _PLAIN = frozenset((
     "of", "in", "is", "are", "was", "i", "we", "you", "it", "so", "if", "when", "why", "how", "what", "thanks", "hey",
 ))
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
+_STOP = re.compile(r"[.!?\n@#,]")
 _SENTENCE = re.compile(r"(?:^|[.!?:;\n\"“”(…-]|@\w+|\bRT\b)\s*$")
 
 
@@ -99,14 +100,14 @@ class BrandMatcher:
                 self._handles.setdefault(handle.lstrip("@").lower(), brand.key)
                 self._tags.setdefault(handle.lstrip("@").lower(), brand.key)
             for name in names:
-                ordinary = " " not in name and (name in ORDINARY or any(name in phrase for phrase in excluded))
+                ordinary = " " not in name and (is_ordinary(name) or any(name in phrase for phrase in excluded))
                 for form in {name, name.replace(" ", "-"), name.replace(" ", "") if len(name) > 6 else name}:
                     needles.setdefault(form, _Needle(form, brand.key, ordinary))
                 self._tags.setdefault(re.sub(r"[\W_]+", "", name), brand.key)
             self._exclude[brand.key] = tuple({*excluded, *(p for name in names for p in HOMONYMS.get(name, ()))})
         # Longest first: "united airlines" takes its place before "united" can.
         self._needles = sorted(needles.values(), key=lambda needle: -len(needle.text))
-        self._long_tags = tuple(sorted((tag for tag in self._tags if len(tag) > 4 and tag not in ORDINARY), key=len, reverse=True))
+        self._long_tags = sorted((tag for tag in self._tags if len(tag) > 4 and tag not in ORDINARY), key=len, reverse=True)
         self._quick = re.compile("|".join(re.escape(n.text) for n in self._needles)) if len(self._needles) > 80 else None
 
     def match(self, texts: Sequence[str]) -> list[tuple[str, ...]]:
@@ -208,32 +209,44 @@ def _is_word(low: str, at: int, end: int) -> bool:
 
 def _weigh(text: str, low: str, at: int, end: int) -> int:
     """1: an ordinary word used as a name; -1: doubtful; 0: just the word."""
-    before, after = _neighbour(text, at, -1), _neighbour(text, end, 1)
+    before, after = _before(text, at), _after(text, end)
     capital = text[at].isupper()
     if after.lower() in TRADE or before.lower() in _FLY or (before.lower() in _BEFORE and (capital or after == "")):
         return 1
     if not capital:
         return -1 if _near_trade(low, at, end) else 0
     shouting = text[at:end].isupper() and end - at > 2 and sum(c.isupper() for c in text) > sum(c.islower() for c in text)
-    if shouting:
+    if shouting or _goes_on(text, end, after) or _began_earlier(text, at, before):
         return -1
-    if after[:1].isupper() and not after.isupper() and after.lower() not in _PLAIN and text[end : end + 1] == " ":
-        return -1  # the beginning of a longer name, perhaps
-    if before[:1].isupper() and before.lower() not in _PLAIN and text[at - 1] == " " and not _SENTENCE.search(text[max(0, at - 60) : at - len(before) - 1]):
-        return -1  # the end of a longer name, perhaps
-    plain = _SENTENCE.search(text[max(0, at - 60) : at]) is None or text[end : end + 2] in ("'s", "’s") or _near_trade(low, at, end)
+    plain = not _SENTENCE.search(text[max(0, at - 60) : at]) or text[end : end + 2] in ("'s", "’s") or _near_trade(low, at, end)
     return 1 if plain else -1
 
 
-def _neighbour(text: str, at: int, side: int) -> str:
-    """The word before (side -1) or after (1) a place, or "" where a sentence or the text ends first."""
-    if side < 0:
-        found = list(_WORD.finditer(text, max(0, at - 40), at))
-        if not found or re.search(r"[.!?\n@#]", text[found[-1].end() : at]) or (found[-1].start() and text[found[-1].start() - 1] in "@#_"):
-            return ""
-        return found[-1][0]
-    word = _WORD.search(text, at, at + 40)
-    if word is None or re.search(r"[.!?\n@#,]", text[at : word.start()]) or text[at : at + 2] in ("'s", "’s"):
+def _goes_on(text: str, end: int, after: str) -> bool:
+    """Whether this looks like the beginning of a longer name: United Arab ..."""
+    return text[end : end + 1] == " " and after[:1].isupper() and not after.isupper() and after.lower() not in _PLAIN
+
+
+def _began_earlier(text: str, at: int, before: str) -> bool:
+    """Whether this looks like the end of a longer name: Leeds United."""
+    if not before[:1].isupper() or before.lower() in _PLAIN or text[at - 1] != " ":
+        return False
+    return not _SENTENCE.search(text[max(0, at - 60) : at - len(before) - 1])
+
+
+def _before(text: str, at: int) -> str:
+    """The word before a place, or "" where a sentence, a handle or the text begins there."""
+    found = list(_WORD.finditer(text, max(0, at - 40), at))
+    if not found or _STOP.search(text, found[-1].end(), at):
+        return ""
+    start = found[-1].start()
+    return "" if start and text[start - 1] in "@#_" else found[-1][0]
+
+
+def _after(text: str, end: int) -> str:
+    """The word after a place, or "" where a clause or the text ends, or a possessive stands."""
+    word = _WORD.search(text, end, end + 40)
+    if word is None or _STOP.search(text, end, word.start()) or text[end : end + 2] in ("'s", "’s"):
         return ""
     return word[0]
 

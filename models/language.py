@@ -12,12 +12,13 @@ from functools import lru_cache
 from typing import Any
 
 from models.base import ModelFault
-from models.phrases import word_list
+from models.phrases import word_list, words_of
 
 _NOISE = re.compile(r"[@#]\w+|(?:https?://|www\.)\S+|\[[A-Z]+\]|\bRT\b|\bhttp\b")
 _LETTERS = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _CONTENT = re.compile(r"[^\W_]|[\u203c-\u3299\U0001f000-\U0001faff]")
 _LIMIT = 600  # characters: more says nothing new
+_NO_LANGUAGE = frozenset(("und", "zxx", "mul", "mis", "qme", "qst", "qht", "qam", "art"))  # tags for links, emoji and the like
 FEW_WORDS, FEW_LETTERS = 4, 18  # below either, in a script that many languages share, a text is too short to tell
 SURE, PLAUSIBLE = 0.85, 0.5
 _ENGLISH = frozenset(word_list("english")["words"].split())
@@ -35,7 +36,7 @@ def identify(texts: Sequence[str], hints: Sequence[str | None] | None = None) ->
     """
     if hints is None:
         hints = [None] * len(texts)
-    return [_one(text, code(hint)) for text, hint in zip(texts, hints, strict=True)]
+    return [_one(*row) for row in zip(texts, words_of(texts), map(code, hints), strict=True)]
 
 
 def triage(
@@ -66,20 +67,22 @@ def code(hint: str | None) -> str | None:
     if not hint:
         return None
     short = re.split(r"[-_]", hint.strip().lower())[0]
-    return short if 2 <= len(short) <= 3 and short.isalpha() and short not in ("und", "zxx", "mul", "mis", "qme", "qst", "qht", "qam", "art") else None
+    return short if 2 <= len(short) <= 3 and short.isalpha() and short not in _NO_LANGUAGE else None
 
 
-def _one(text: str, hint: str | None) -> str | None:
+def _one(text: str, tokens: list[str], hint: str | None) -> str | None:
+    if len(_ENGLISH.intersection(tokens)) >= 2 and (hint in (None, "en") or len(tokens) >= 8) and _reads_english(tokens):
+        return "en"
     if len(text) > _LIMIT:
         text = text[: 4 * _LIMIT].strip()[:_LIMIT]
     found = _LETTERS.findall(_NOISE.sub(" ", text).lower())
     if not found:
         return None
-    if found[0].isascii() or text.isascii():
-        english = _ENGLISH.intersection(found)
-        if len(english) >= 2 and 4 * sum(word in english for word in found) >= len(found) and (hint in (None, "en") or len(found) >= 8):
-            return "en"
     return _guess(" ".join(found), len(found), hint)
+
+
+def _reads_english(tokens: list[str]) -> bool:
+    return 4 * sum(map(_ENGLISH.__contains__, tokens)) >= len(tokens)
 
 
 def _guess(plain: str, count: int, hint: str | None) -> str | None:

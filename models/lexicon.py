@@ -11,7 +11,7 @@ from math import exp
 
 from models import base, language
 from models.base import INTENTS, Scores
-from models.phrases import Phrases, word_list, words
+from models.phrases import Phrases, word_list, words_of
 
 _WORDS = word_list("lexicon")
 _VALENCE = {word: float(value) for value, group in _WORDS["valence"].items() for word in group.split()}
@@ -19,8 +19,10 @@ _NEGATORS = frozenset(_WORDS["negators"]["words"].split())
 _EMPHASIS: dict[str, float] = _WORDS["emphasis"]
 _SECOND = frozenset(("you", "your", "you're", "u", "ur", "yours", "you've"))
 _ASKING = frozenset((
-    "how", "what", "when", "where", "why", "who", "can", "could", "is", "are", "do", "does", "will", "would", "any", "which", "should", "did",
+    "how", "what", "when", "where", "why", "who", "can", "could", "is", "are", "do", "does", "will", "would", "any", "which",
+    "should", "did",
 ))
+_MARKS = frozenset(("?", "??", "???", "????", "?!", "!?", "??!", "?!?"))
 _TABLE = Phrases([(phrase, label) for label, phrases in _WORDS["cues"].items() for phrase in phrases])
 _PLACE = {label: i for i, label in enumerate(INTENTS)}
 
@@ -28,7 +30,7 @@ _PLACE = {label: i for i, label in enumerate(INTENTS)}
 def valence(tokens: list[str]) -> float:
     """Signed strength of feeling of a text, given as `phrases.words(text)`; 0 where no word of the lexicon occurs.
 
-    >>> valence(words("not good")) < 0 < valence(words("really good"))
+    >>> valence(["not", "good"]) < 0 < valence(["really", "good"])
     True
     """
     total = 0.0
@@ -59,10 +61,8 @@ def _intents(tokens: list[str], total: float) -> list[float]:
     chances = [0.05] * len(INTENTS)
     for _, _, label in _TABLE.find(tokens):
         chances[_PLACE[label]] = 0.8
-    present = set(tokens)
-    asks = any(token[0] == "?" for token in tokens)
-    to_them = not _SECOND.isdisjoint(present)
-    if asks and not _ASKING.isdisjoint(present):
+    to_them = not _SECOND.isdisjoint(tokens)
+    if not _MARKS.isdisjoint(tokens) and not _ASKING.isdisjoint(tokens):
         chances[_PLACE["request"]] = 0.8
     if total <= -1.5:
         chances[_PLACE["complaint"]] = max(chances[_PLACE["complaint"]], 0.7)
@@ -93,8 +93,9 @@ class Lexicon:
         if not rows:
             return scores
         sentiment, intents = [], []
+        tokens_of = words_of(texts)
         for i in rows:
-            tokens = words(texts[i])
+            tokens = tokens_of[i]
             total = valence(tokens)
             sentiment.append(_sentiment(total))
             intents.append(_intents(tokens, total))

@@ -35,10 +35,13 @@ class Layer(nn.Module):
         self.down = nn.Linear(backbone.inner, width)
         self.norm2 = nn.LayerNorm(width, eps=1e-12)
 
-    def forward(self, x: Tensor, index: Tensor | None, mask: Tensor | None, shape: tuple[int, int], dropout: float) -> Tensor:
+    def forward(
+        self, x: Tensor, index: Tensor | None, mask: Tensor | None, shape: tuple[int, int], dropout: float
+    ) -> Tensor:
         """x: tokens x width. index: place of each token in the padded n x length grid; None where nothing is padded."""
         n, length = shape
-        qkv = self.qkv(x)
+        kind = self.qkv.weight.dtype  # lower precision for products only; what is added up stays as it is
+        qkv = self.qkv(x.to(kind))
         if index is not None:
             grid = qkv.new_zeros(n * length, qkv.shape[1])
             qkv = grid.index_copy(0, index, qkv)
@@ -50,8 +53,9 @@ class Layer(nn.Module):
         if index is not None:
             y = y.index_select(0, index)
         x = self.norm1(x + functional.dropout(self.out(y), dropout))
-        y = self.down(functional.gelu(self.up(x)))
-        return self.norm2(x + functional.dropout(y, dropout))
+        y = self.down(functional.gelu(self.up(x.to(kind))))
+        z: Tensor = self.norm2(x + functional.dropout(y, dropout))
+        return z
 
 
 class Head(nn.Module):
@@ -64,7 +68,8 @@ class Head(nn.Module):
 
     def forward(self, x: Tensor, dropout: float) -> Tensor:
         x = functional.gelu(self.hidden(functional.dropout(x, dropout)))
-        return self.out(functional.dropout(x, dropout))
+        y: Tensor = self.out(functional.dropout(x, dropout))
+        return y
 
 
 class Network(nn.Module):
@@ -84,6 +89,18 @@ class Network(nn.Module):
         self.layers = nn.ModuleList(Layer(backbone) for _ in range(backbone.layers))
         self.heads = nn.ModuleDict({name: Head(backbone.width, n) for name, n in (heads or HEADS).items()})
 
+    @property
+    def kind(self) -> torch.dtype:
+        """Precision of the matrices of the layers."""
+        dtype: torch.dtype = self.get_parameter("layers.0.qkv.weight").dtype
+        return dtype
+
+    def lower(self, dtype: torch.dtype) -> None:
+        """Keep the matrices of the layers in `dtype`, for scoring only; norms, sums and heads stay in float32."""
+        for layer in self.layers:
+            for part in (layer.qkv, layer.out, layer.up, layer.down):
+                part.to(dtype)
+
     def forward(self, ids: Tensor, lengths: Tensor) -> dict[str, Tensor]:
         """ids: n x length, padded with 0 on the right. lengths: n, real tokens of each row (at least 1)."""
         return self.classify(self.pool(ids, lengths))
@@ -101,12 +118,13 @@ class Network(nn.Module):
         real = places[None, :] < lengths[:, None]
         padded = bool((lengths < length).any())
         index = real.view(-1).nonzero().squeeze(1) if padded else None
-        mask = torch.zeros(n, 1, 1, length, device=ids.device).masked_fill(~real[:, None, None, :], float("-inf")) if padded else None
+        mask = None
+        if padded:
+            kind = torch.get_autocast_dtype(ids.device.type) if torch.is_autocast_enabled(ids.device.type) else self.kind
+            mask = torch.zeros(n, 1, 1, length, device=ids.device, dtype=kind).masked_fill(~real[:, None, None, :], float("-inf"))
         flat = ids.reshape(-1) if index is None else ids.reshape(-1)[index]
         where = places.repeat(n) if index is None else places.repeat(n)[index]
         x = functional.dropout(self.norm(self.words(flat) + self.positions(where)), rate)
-        if mask is not None:
-            mask = mask.to(torch.get_autocast_dtype(ids.device.type) if torch.is_autocast_enabled(ids.device.type) else x.dtype)
         for layer in self.layers:
             x = layer(x, index, mask, (n, length), rate)
         owner = torch.repeat_interleave(torch.arange(n, device=ids.device), lengths)
@@ -126,12 +144,12 @@ def pretrained(backbone: Backbone, weights: Path) -> dict[str, Tensor]:
 
     ours = {
         "words.weight": source["embeddings.word_embeddings.weight"],
-        "positions.weight": source["embeddings.position_embeddings.weight"] + source["embeddings.token_type_embeddings.weight"][:1],
+        "positions.weight": join("embeddings.position_embeddings.weight") + source["embeddings.token_type_embeddings.weight"][:1],
         "norm.weight": source["embeddings.LayerNorm.weight"], "norm.bias": source["embeddings.LayerNorm.bias"],
     }
     plain = {
-        "out": "attention.output.dense", "norm1": "attention.output.LayerNorm", "up": "intermediate.dense", "down": "output.dense",
-        "norm2": "output.LayerNorm",
+        "out": "attention.output.dense", "norm1": "attention.output.LayerNorm", "up": "intermediate.dense",
+        "down": "output.dense", "norm2": "output.LayerNorm",
     }
     for i in range(backbone.layers):
         there, here = f"encoder.layer.{i}.", f"layers.{i}."

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
+_Entry = tuple[int, list[str], str, T]  # words in all; those after the first; how the last begins, if it is a stem; value
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?|[!?]+|[\u203c-\u3299\U0001f000-\U0001faff]")
 _MASKED = re.compile(r"@\w+|https?://\S+|www\.\S+")
 LIMIT = 2_000
@@ -33,6 +34,18 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
+_LAST: list[tuple[Sequence[str], list[list[str]]]] = []
+
+
+def words_of(texts: Sequence[str]) -> list[list[str]]:
+    """`words` of each text. The answer for the last sequence is kept, because several tables read the same batch."""
+    if _LAST and _LAST[0][0] is texts:
+        return _LAST[0][1]
+    found = [words(text) for text in texts]
+    _LAST[:] = [(texts, found)]
+    return found
+
+
 @cache
 def word_list(name: str) -> dict[str, Any]:
     """A word list of ours: `words/<name>.toml`, read once."""
@@ -47,15 +60,16 @@ class Phrases(Generic[T]):
     """
 
     def __init__(self, table: Mapping[str, T] | Iterable[tuple[str, T]]) -> None:
-        self._exact: dict[str, list[tuple[list[str], T]]] = {}
-        self._stems: dict[str, list[tuple[list[str], T]]] = {}
+        self._exact: dict[str, list[_Entry[T]]] = {}
+        self._stems: dict[str, list[_Entry[T]]] = {}
         for phrase, value in table.items() if isinstance(table, Mapping) else table:
-            parts = phrase.split()
-            starts = self._stems if parts[0].endswith("*") else self._exact
-            starts.setdefault(parts[0].rstrip("*"), []).append((parts, value))
+            first, *rest = phrase.split()
+            stem = rest.pop()[:-1] if rest and rest[-1].endswith("*") else ""
+            starts = self._stems if first.endswith("*") else self._exact
+            starts.setdefault(first.rstrip("*"), []).append((1 + len(rest) + bool(stem), rest, stem, value))
         self._sizes = sorted({len(stem) for stem in self._stems})
         # What can begin with a word is worked out once a word: texts repeat a small vocabulary.
-        self._seen: dict[str, list[tuple[list[str], T]] | None] = {}
+        self._seen: dict[str, list[_Entry[T]] | None] = {}
 
     def find(self, tokens: list[str]) -> list[tuple[int, int, T]]:
         """(first word, words, value) of what is found, longest phrase first at each place, none within another."""
@@ -67,27 +81,24 @@ class Phrases(Generic[T]):
                 entries = seen[token]
             except KeyError:
                 entries = self._learn(token)
-            if entries and i >= skip and (hit := _longest(tokens, i, entries)):
-                found.append((i, hit[0], hit[1]))
-                skip = i + hit[0]
+            if entries and i >= skip:
+                for size, rest, stem, value in entries:
+                    if size == 1 or _follows(tokens, i + 1, rest, stem):
+                        found.append((i, size, value))
+                        skip = i + size
+                        break
         return found
 
-    def _learn(self, token: str) -> list[tuple[list[str], T]] | None:
+    def _learn(self, token: str) -> list[_Entry[T]] | None:
         entries = list(self._exact.get(token, ()))
         for size in self._sizes:
             entries += self._stems.get(token[:size], ()) if len(token) >= size else ()
         if len(self._seen) >= _REMEMBERED:
             self._seen.clear()
-        self._seen[token] = sorted(entries, key=lambda entry: -len(entry[0])) or None
+        self._seen[token] = sorted(entries, key=lambda entry: -entry[0]) or None
         return self._seen[token]
 
 
-def _longest(tokens: list[str], at: int, entries: list[tuple[list[str], T]]) -> tuple[int, T] | None:
-    for parts, value in entries:
-        if len(parts) <= len(tokens) - at and all(_same(tokens[at + k], part) for k, part in enumerate(parts)):
-            return len(parts), value
-    return None
-
-
-def _same(token: str, part: str) -> bool:
-    return token.startswith(part[:-1]) if part.endswith("*") else token == part
+def _follows(tokens: list[str], at: int, rest: list[str], stem: str) -> bool:
+    end = at + len(rest)
+    return tokens[at:end] == rest and (not stem or (end < len(tokens) and tokens[end].startswith(stem)))

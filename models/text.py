@@ -15,15 +15,18 @@ _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 _LINK = re.compile(r"(?:https?://|www\.)\S+|<url>|\bpic\.twitter\.com/\S+", re.IGNORECASE)
 _HANDLE = re.compile(r"(?<![\w.])@(\w{1,50})")
 _CARE = re.compile(r"support|care|help|service|assist", re.IGNORECASE)
-_MASK = re.compile(r"[<\[](email|phone|number|person|address|card|govid|birthdate|ip|handle|\w+ref)(?:[:_#-][^>\]]{0,40})?[>\]]", re.IGNORECASE)
+_MASK = re.compile(
+    r"[<\[](email|phone|number|person|address|card|govid|birthdate|ip|handle|\w+ref)(?:[:_#-][^>\]]{0,40})?[>\]]", re.IGNORECASE
+)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ud800-\udfff\ufe00-\ufe0f\ufeff]")
 _LONG = re.compile(r"(.)\1{3,}")
 _SYMBOL = re.compile(r"[\u203c\u2049\u2139-\u21aa\u231a-\u23ff\u25aa-\u27bf\u2b05-\u2b55\u3030-\u3299\U0001f000-\U0001faff]")
 # Official names that would mislead a model which knows ordinary English.
 _NAMES = {
     "❤": "love heart", "♥": "love heart", "🖤": "love heart", "👍": "thumbs up", "👎": "thumbs down", "😡": "furious face",
-    "🤬": "swearing face", "😭": "crying", "😂": "laughing", "🤣": "laughing", "🙏": "please thanks", "🙄": "rolling eyes", "💯": "perfect",
-    "🔥": "fire", "👏": "applause", "😍": "in love", "💔": "broken heart", "😒": "unamused", "✈": "airplane", "🤡": "clown", "💩": "poo",
+    "🤬": "swearing face", "😭": "crying", "😂": "laughing", "🤣": "laughing", "🙏": "please thanks", "🙄": "rolling eyes",
+    "💯": "perfect", "🔥": "fire", "👏": "applause", "😍": "in love", "💔": "broken heart", "😒": "unamused", "✈": "airplane",
+    "🤡": "clown", "💩": "poo",
 }
 _FILLER = frozenset(("sign", "symbol", "black", "white", "heavy", "with", "of", "emoji", "face", "medium", "smiling"))
 

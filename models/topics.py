@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from models.phrases import Phrases, word_list, words
+from models.phrases import Phrases, word_list, words_of
 
 
 class TopicFinder:
@@ -32,4 +32,4 @@ class TopicFinder:
 
     def find_all(self, texts: Sequence[str]) -> list[list[str]]:
         """The topics of each text."""
-        return [self.find(words(text)) for text in texts]
+        return [self.find(tokens) for tokens in words_of(texts)]

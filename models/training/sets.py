@@ -66,15 +66,18 @@ def _sentiment(data: Path, part: str) -> list[Example]:
 
 
 def _emotion(data: Path, part: str) -> list[Example]:
-    return [Example(r["text"], emotion=EMOTIONS.index(r["label"]), weight=2) for r in read(data / f"tweeteval/emotion_{part}.jsonl")]
+    rows = read(data / f"tweeteval/emotion_{part}.jsonl")
+    return [Example(r["text"], emotion=EMOTIONS.index(r["label"]), weight=2) for r in rows]
 
 
 def _irony(data: Path, part: str) -> list[Example]:
-    return [Example(r["text"], irony=int(r["label"] == "irony"), weight=2) for r in read(data / f"tweeteval/irony_{part}.jsonl")]
+    rows = read(data / f"tweeteval/irony_{part}.jsonl")
+    return [Example(r["text"], irony=int(r["label"] == "irony"), weight=2) for r in rows]
 
 
 def _offensive(data: Path, part: str) -> list[Example]:
-    return [Example(r["text"], offensive=int(r["label"] == "offensive")) for r in read(data / f"tweeteval/offensive_{part}.jsonl")]
+    rows = read(data / f"tweeteval/offensive_{part}.jsonl")
+    return [Example(r["text"], offensive=int(r["label"] == "offensive")) for r in rows]
 
 
 def _intents(data: Path) -> list[Example]:
@@ -87,12 +90,13 @@ def _complaints(data: Path) -> list[Example]:
 
 
 def _churn(data: Path) -> list[Example]:
-    return [Example(r["text"], intents={"churn_risk": int(r["churn"])}, weight=2) for r in read(data / "intents/churn_chat.jsonl")]
+    rows = read(data / "intents/churn_chat.jsonl")
+    return [Example(r["text"], intents={"churn_risk": int(r["churn"])}, weight=2) for r in rows]
 
 
 def _topics(data: Path, seen: set[str]) -> list[Example]:
     """Texts of the topic set that the sentiment set does not hold already, with the sentiment towards their topic."""
-    fresh = {}
+    fresh: dict[str, Example] = {}
     for row in read(data / "topics/train.jsonl"):
         key = fingerprint(row["text"])
         if key not in seen:
@@ -124,15 +128,18 @@ def load(data: Path, *, fold_out: int = 0) -> Sets:
     Raises:
         ModelFault: a file is missing or is not JSONL.
     """
-    held = {"sentiment": _sentiment(data, "val"), "emotion": _emotion(data, "val"), "irony": _irony(data, "val"), "offensive": _offensive(data, "val")}
+    held = {
+        "sentiment": _sentiment(data, "val"), "emotion": _emotion(data, "val"), "irony": _irony(data, "val"),
+        "offensive": _offensive(data, "val"),
+    }
     intents, complaints = _intents(data), _complaints(data)
     held["intents"] = [e for e in intents if fold(e.text) == fold_out]
     held["complaints"] = [e for e in complaints if fold(e.text) == fold_out]
     sentiment = _sentiment(data, "train")
     seen = {fingerprint(e.text) for e in sentiment}
     pool = [
-        *sentiment, *_topics(data, seen), *_emotion(data, "train"), *_irony(data, "train"), *_offensive(data, "train"), *intents, *complaints,
-        *_churn(data),
+        *sentiment, *_topics(data, seen), *_emotion(data, "train"), *_irony(data, "train"), *_offensive(data, "train"),
+        *intents, *complaints, *_churn(data),
     ]
     return Sets(train=_without(pool, held.values()), held=held)
 

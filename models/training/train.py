@@ -6,9 +6,8 @@ as they are, so that what is shipped is a small difference to the public backbon
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,11 +20,10 @@ from torch.nn import functional
 
 from models import backbones
 from models.base import INTENTS, ModelFault
+from models.encoder import MAX_TOKENS, native_bf16
 from models.network import Network, fresh
 from models.text import normalise
 from models.training.sets import Example, load
-
-MAX_TOKENS = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +64,8 @@ def encode(examples: list[Example], tokenizer: Tokenizer) -> Encoded:
         return torch.tensor([[float("nan") if getattr(e, name) is None else float(getattr(e, name))] for e in examples])
 
     intents = torch.tensor([[float(e.intents.get(label, "nan")) for label in INTENTS] for e in examples])
-    return Encoded(ids, {"sentiment": classes("sentiment"), "emotion": classes("emotion")}, {"irony": yes("irony"), "offensive": yes("offensive"), "intents": intents})
+    binary = {"irony": yes("irony"), "offensive": yes("offensive"), "intents": intents}
+    return Encoded(ids, {"sentiment": classes("sentiment"), "emotion": classes("emotion")}, binary)
 
 
 def tokenizer_of(path: Path) -> Tokenizer:
@@ -104,8 +103,9 @@ def loss_of(logits: dict[str, Tensor], encoded: Encoded, rows: list[int], plan: 
     index = torch.tensor(rows)
     total = torch.zeros((), device=next(iter(logits.values())).device)
     for name, classes in encoded.classes.items():
+        goal = classes[index].to(total.device)
         total = total + functional.cross_entropy(
-            logits[name].float(), classes[index].to(total.device), ignore_index=-1, reduction="sum", label_smoothing=plan.smoothing
+            logits[name].float(), goal, ignore_index=-1, reduction="sum", label_smoothing=plan.smoothing
         )
     for name, values in encoded.binary.items():
         goal = values[index].to(total.device)
@@ -127,7 +127,9 @@ class Run:
         report: called with (steps done, steps in all) after each step.
     """
 
-    def __init__(self, data: Path, out: Path, plan: Plan, *, device: str = "cpu", report: Callable[[int, int], None] | None = None) -> None:
+    def __init__(
+        self, data: Path, out: Path, plan: Plan, *, device: str = "cpu", report: Callable[[int, int], None] | None = None
+    ) -> None:
         self.out, self.plan, self.report = out, plan, report or (lambda done, all_steps: None)
         self.device = torch.device(device)
         out.mkdir(parents=True, exist_ok=True)
@@ -157,7 +159,8 @@ class Run:
     def _resume(self) -> None:
         path = self.out / "checkpoint.pt"
         if not path.exists():
-            self.log(f"plan {asdict(self.plan)}; {len(self.encoded.ids)} texts, {len(self.batches)} steps, torch {torch.__version__}, {self.device}")
+            size = f"{len(self.encoded.ids)} texts, {len(self.batches)} steps"
+            self.log(f"plan {asdict(self.plan)}; {size}, torch {torch.__version__}, {self.device}")
             return
         state = torch.load(path, map_location=self.device, weights_only=True)
         if state["plan"] != asdict(self.plan) or state["steps"] != len(self.batches):
@@ -183,7 +186,7 @@ class Run:
             file.write(line + "\n")
 
     def train(self, *, save_every: int = 200, stop_after: int | None = None) -> Path:
-        """Train to the end (or for `stop_after` more steps), saving every `save_every` steps; returns the final weights' path."""
+        """Train to the end, or for `stop_after` more steps; returns the path of the final weights, which exist at the end."""
         self.network.train()
         until = len(self.batches) if stop_after is None else min(len(self.batches), self.step + stop_after)
         losses: list[float] = []
@@ -207,7 +210,7 @@ class Run:
         for group in self.optimizer.param_groups:
             group["lr"] = self.plan.rate * min((self.step + 1) / warm, left)
         ids, lengths = pad([self.encoded.ids[i] for i in rows], self.device)
-        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=quick(self.device)):
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=native_bf16(self.device)):
             logits = self.network(ids, lengths)
         loss = loss_of(logits, self.encoded, rows, self.plan)
         self.optimizer.zero_grad(set_to_none=True)
@@ -223,30 +226,11 @@ class Run:
     def averaged(self) -> Network:
         """The network with the averaged weights in place, ready to evaluate."""
         self.network.load_state_dict(self.mean, strict=False)
-        return self.network.eval()
-
-
-def quick(device: torch.device) -> bool:
-    """Whether bf16 arithmetic is native on this device, so that using it is faster and not emulated."""
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    return bool(torch.backends.cpu.get_cpu_capability().startswith("AVX512") and torch.ops.mkldnn._is_mkldnn_bf16_supported() and _flag("avx512_bf16"))
-
-
-def _flag(name: str) -> bool:
-    try:
-        return name in Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:
-        return False
+        self.network.eval()
+        return self.network
 
 
 def _write(state: dict[str, Any], path: Path) -> None:
     part = path.with_suffix(".part")
     torch.save(state, part)
-    os.replace(part, path)
-
-
-def chunks(rows: list[int], size: int) -> Iterator[list[int]]:
-    """Pieces of at most `size`."""
-    for start in range(0, len(rows), size):
-        yield rows[start : start + size]
+    part.replace(path)
