@@ -53,7 +53,7 @@ _BRANDS = """
     SELECT coalesce(b.name, h.brand), sum(mention_count)::BIGINT, sum(negative_count)::BIGINT, sum(neutral_count)::BIGINT,
            sum(positive_count)::BIGINT, sum(unknown_count)::BIGINT, sum(unscored_count)::BIGINT
     FROM brand_hourly h LEFT JOIN brands b ON b.brand = h.brand
-    GROUP BY ALL, b.is_competitor ORDER BY coalesce(b.is_competitor, false), 2 DESC LIMIT 20
+    GROUP BY coalesce(b.name, h.brand) ORDER BY bool_or(coalesce(b.is_competitor, false)), 2 DESC LIMIT 20
 """
 _ALERTS = """
     SELECT coalesce(b.name, a.brand), signal, tier, state, severity, onset_at, fired_at, summary
@@ -99,14 +99,11 @@ def brand_lines(brands: list[BrandRow]) -> list[str]:
 
 
 def alert_lines(alerts: list[AlertRow], zone: ZoneInfo) -> list[str]:
-    """One line for each alert: tier, brand, when it began, when it was raised, and its sentence."""
+    """One line for each alert: tier, severity, when it was raised, and its sentence."""
     lines = []
     for alert in alerts:
-        onset, fired = (t.astimezone(zone) for t in (alert.onset_at, alert.fired_at))
-        lines.append(
-            f"  {alert.tier:<6} severity {alert.severity:>2}  began {onset:%d %b %Y %H:%M}, raised {fired:%H:%M}, "
-            f"{alert.state}: {alert.summary}"
-        )
+        raised = alert.fired_at.astimezone(zone)
+        lines.append(f"  {alert.tier:<6}severity {alert.severity:>2}  raised {raised:%d %b %Y %H:%M}  {alert.summary}")
     return lines
 
 
