@@ -56,7 +56,7 @@ def _rows(brands: Sequence[str], shown: Shown, end: int) -> pa.Table:
             columns["bucket_at"].append((buckets + skip + first) * BUCKET_SECONDS * 1_000_000)
             for name in _FIGURES:
                 columns[name].append(np.round(getattr(found, name)[rows, buckets + skip], 3))
-    joined = {name: np.concatenate(parts) if parts else np.array([]) for name, parts in columns.items()}
+    joined = {name: np.concatenate(parts) if parts else np.array([], dtype=object) for name, parts in columns.items()}
     with np.errstate(invalid="ignore"):
         outside = (joined["observed"] > joined["high"]) | (joined["observed"] < joined["low"])
     arrays = [

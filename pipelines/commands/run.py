@@ -31,17 +31,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def progress(quiet: bool) -> Progress:
-    """One changing line on a terminal, a line per stage elsewhere."""
+    """One changing line on a terminal; elsewhere a line per stage, once it takes longer than two seconds."""
     started = time.monotonic()
     terminal = sys.stderr.isatty()
     last = ""
 
     def show(stage: str, window: str) -> None:
         nonlocal last
-        if quiet or (not terminal and stage == last):
+        seconds = time.monotonic() - started
+        if quiet or (not terminal and (stage == last or seconds < 2)):
             return
         last = stage
-        text = f"{time.monotonic() - started:6.1f} s  {stage:<9} {window}"
+        text = f"{seconds:6.1f} s  {stage:<9} {window}"
         print(f"\r\x1b[K{text}" if terminal else text, end="" if terminal else "\n", file=sys.stderr, flush=True)
 
     return show
