@@ -36,7 +36,7 @@ def fingerprint(connection: duckdb.DuckDBPyConnection, timezone: str) -> str:
     """What the marts would be made of now: the same input and definitions give the same text. One pass over narrow columns."""
     state = connection.execute("""
         SELECT
-            (SELECT (count(*), sum(hash(mention_id, content_hash, deleted_at))) FROM mentions),
+            (SELECT (count(*), sum(hash(mention_id, content_hash, thread_id, deleted_at))) FROM mentions),
             (SELECT (count(*), sum(hash(mention_id, model, text_hash, sentiment, unknown_reason, enriched_at))) FROM enrichments),
             (SELECT (count(*), sum(hash(source, file_id, rows_in, stored, unchanged, quarantined))) FROM loads)
     """).fetchone()
