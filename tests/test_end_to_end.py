@@ -10,7 +10,9 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pytest
 
 from tests.contents import contents
@@ -134,29 +136,50 @@ def test_two_overlapping_halves_in_either_order_give_the_tables_of_the_whole(
         for part in order:
             file = tmp_path / f"{part}.jsonl"
             file.write_text("\n".join(halves[part]) + "\n", encoding="utf-8")
-            result = earshot(file, storage, "--source-name", stream.stem, folder=tmp_path)
+            result = earshot(file, storage, folder=tmp_path)
             assert result.returncode == 0, result.stderr
         skip = frozenset({"quarantine", "source_health"})
         assert contents(storage, skip=skip) == contents(undisturbed, skip=skip)
 
 
-@needs_data
-def test_the_airline_week_is_in_the_warehouse_once(tmp_path: Path) -> None:
-    """14,485 real mentions: each once, and per brand and day as many as in the file."""
-    import duckdb
-
-    result = earshot(AIRLINES, tmp_path, "--map", str(ROOT / "examples" / "airline_week.toml"), folder=tmp_path)
+@pytest.fixture(scope="module")
+def airline_week(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The real week, run with the lexicon."""
+    storage = tmp_path_factory.mktemp("airline")
+    result = earshot(AIRLINES, storage, "--map", str(ROOT / "examples" / "airline_week.toml"), folder=storage)
     assert result.returncode == 0, result.stderr
-    rows = [json.loads(line) for line in AIRLINES.open(encoding="utf-8")]
-    with duckdb.connect(str(tmp_path / "warehouse.duckdb"), read_only=True) as connection:
-        connection.sql("SET TimeZone = 'UTC'")
-        assert connection.sql("SELECT count(*), count(DISTINCT native_id) FROM mentions").fetchone() == (14485, 14485)
-        found = connection.sql(
-            "SELECT brand, strftime((published_at AT TIME ZONE 'UTC') - INTERVAL 8 HOUR, '%Y-%m-%d'), count(*) "
-            "FROM mentions GROUP BY ALL ORDER BY ALL"
-        ).fetchall()
+    return storage
+
+
+def asked(storage: Path, sql: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(storage / "warehouse.duckdb"), read_only=True) as connection:
+        connection.execute("SET TimeZone = 'America/Los_Angeles'")  # the file's own zone: its days begin there
+        return connection.execute(sql).fetchall()
+
+
+@needs_data
+def test_the_airline_week_is_in_the_warehouse_once(airline_week: Path) -> None:
+    """14,485 real mentions: each once, and per brand and day as many as in the file, in the marts too."""
+    rows = [json.loads(line) for line in AIRLINES.read_text(encoding="utf-8").splitlines()]
+    assert asked(airline_week, "SELECT count(*), count(DISTINCT native_id) FROM mentions") == [(14485, 14485)]
     wanted: dict[tuple[str, str], int] = {}
     for row in rows:
         key = (row["brand"].lower().replace(" ", "_"), row["created_at"][:10])
         wanted[key] = wanted.get(key, 0) + 1
-    assert {(b, d): n for b, d, n in found} == wanted
+    stored = asked(airline_week, "SELECT brand, strftime(published_at, '%Y-%m-%d'), count(*) FROM mentions GROUP BY ALL")
+    counted = asked(
+        airline_week, "SELECT brand, strftime(bucket_at, '%Y-%m-%d'), sum(mention_count)::INT FROM brand_15min GROUP BY ALL"
+    )
+    assert {(b, d): n for b, d, n in stored} == {(b, d): n for b, d, n in counted} == wanted
+
+
+@needs_data
+def test_the_airline_week_alerts_on_the_storm_and_on_nothing_before(airline_week: Path) -> None:
+    """The storm of 22 and 23 February is raised, 17 to 20 February is quiet, and American is a source that starts."""
+    alerts = asked(airline_week, "SELECT brand, strftime(fired_at, '%m-%d') FROM alerts ORDER BY 2")
+    assert {b for b, day in alerts if day in ("02-22", "02-23")} & {"us_airways", "delta"}
+    assert not [a for a in alerts if a[1] <= "02-20"]
+    assert "american" not in {b for b, _ in alerts}
+    american = "SELECT DISTINCT state, note FROM arming WHERE brand = 'american' AND signal = 'volume'"
+    [(state, note)] = asked(airline_week, american)
+    assert state == "arming" and "armed from" in note
