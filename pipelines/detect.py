@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines import expectations, recording
-from pipelines.detectors.base import BUCKET_SECONDS, Arming, Block, Detector, Verdicts, bucket_start
+from pipelines.detectors.base import BUCKET_SECONDS, COUNTS, Arming, Block, Detector, Verdicts, bucket_start
 from pipelines.episodes import Episode, Tracker
 from pipelines.settings import Settings
 from pipelines.store import open_warehouse
@@ -28,7 +28,6 @@ from pipelines.store import open_warehouse
 log = logging.getLogger(__name__)
 _CELLS = 500_000  # brands times buckets replayed at once: bounds memory
 _GAP = 21 * 96  # buckets after which every detector has given up on a brand that nobody mentions
-_COUNTS = ("mention_count", "author_count", "negative_count", "scored_count")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +141,7 @@ def read(connection: duckdb.DuckDBPyConnection, now: datetime, configured: Seque
     end = int(min(watermark, now).timestamp()) // BUCKET_SECONDS if watermark else 0
     found = connection.execute(
         "SELECT brand, epoch(bucket_at)::BIGINT // 900 AS bucket, mention_count, author_count, negative_count, "
-        "negative_count + neutral_count + positive_count AS scored_count FROM brand_15min "
+        "negative_count + neutral_count + positive_count AS scored_count, repost_count FROM brand_15min "
         "WHERE epoch(bucket_at)::BIGINT // 900 < ? ORDER BY bucket, brand", [end],
     ).fetchnumpy()
     names = np.asarray(found["brand"], dtype=object)
@@ -150,7 +149,7 @@ def read(connection: duckdb.DuckDBPyConnection, now: datetime, configured: Seque
     index = {brand: row for row, brand in enumerate(brands)}
     return History(
         brands, np.array([index[name] for name in names], dtype=np.int64), np.asarray(found["bucket"], dtype=np.int64),
-        {name: np.asarray(found[name], dtype=np.float64) for name in _COUNTS}, end,
+        {name: np.asarray(found[name], dtype=np.float64) for name in COUNTS}, end,
     )
 
 

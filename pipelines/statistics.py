@@ -45,8 +45,8 @@ def newcombe(successes: float, total: float, other_successes: float, other_total
     other_low, other_high = wilson(other_successes, other_total, z)
     difference = first - other
     return (
-        difference - math.sqrt((first - low) ** 2 + (other_high - other) ** 2),
-        difference + math.sqrt((high - first) ** 2 + (other - other_low) ** 2),
+        max(-1.0, difference - math.sqrt((first - low) ** 2 + (other_high - other) ** 2)),
+        min(1.0, difference + math.sqrt((high - first) ** 2 + (other - other_low) ** 2)),
     )
 
 

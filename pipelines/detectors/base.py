@@ -21,7 +21,7 @@ Array = NDArray[np.float64]
 BUCKET_SECONDS = 900
 BUCKET_MINUTES = 15
 SPAN = r"^\d+[mhd]$"
-COUNTS = ("mention_count", "author_count", "negative_count", "scored_count")  # what a block carries, at least
+COUNTS = ("mention_count", "author_count", "negative_count", "scored_count", "repost_count")  # what a block carries, at least
 Signal = Literal["volume", "negative_count", "negative_share"]
 
 
@@ -75,6 +75,7 @@ class Evidence:
     severity: int  # 1 to 10 by the detector's documented formula
     onset: int = 0  # how many buckets before this one it seems to have begun
     negative: tuple[float, float, float] | None = None  # negative and scored mentions in the window, usual share
+    reposts: tuple[float, float] = (0.0, 0.0)  # reposts and mentions in the window
     volumes: tuple[tuple[int, float], ...] = ()  # (minutes, expected volume) of every window that ends here, shortest first
 
 

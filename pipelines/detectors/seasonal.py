@@ -6,7 +6,8 @@ alarms: enough mentions, a large enough ratio, and a count too rare for the bran
 variation. The longer windows must still be going on: the last hour has to be above what is expected too.
 
 Tiers: *page* when volume and negative mentions both are evidence and the share of negative mentions is not below the usual;
-*watch* for either of them alone, or for a negative share well above the usual. So a burst of praise is a watch at most.
+*watch* for either of them alone, or for a negative share well above the usual. So a burst of praise is a watch at most, and so
+is one post that is passed on a thousand times.
 
 Beyond that, the excess must be one that this very brand does not reach by itself every `usual_peak`: a spiky brand has a
 higher bar.
@@ -32,7 +33,7 @@ from pydantic import Field
 
 from pipelines.baseline import DAY, Baseline
 from pipelines.detectors.base import BUCKET_MINUTES, SPAN, Arming, Array, Block, Detector, Expected, Verdicts, joined
-from pipelines.evidence import NEGATIVE, SCORED, SHARE_CONCENTRATION, VOLUME, Cell
+from pipelines.evidence import LAYERS, MENTIONS, NEGATIVE, REPOSTS, SCORED, SHARE_CONCENTRATION, VOLUME, Cell
 from pipelines.statistics import count_range
 
 SCALES = (1, 4, 24)  # buckets: 15 minutes, 1 hour, 6 hours
@@ -61,7 +62,7 @@ class State:
     last: Numbers  # bucket of the latest mention
     mentions: Array  # since `first`
     share: Array  # (2, brands): negative and scored mentions, exponentially weighted
-    past: Array  # (5, brands, 23): the layers of the buckets before this one
+    past: Array  # (7, brands, 23): the layers of the buckets before this one
     recent: Array  # (brands, 95): mentions of the buckets before this one
     today: Array  # (4, brands, 96): layers and mentions of the unfinished day
     windows: Array  # (2, scales, rows, 96): counts and expectations over each window of the unfinished day
@@ -84,7 +85,10 @@ class Seasonal(Detector):
     min_mentions: int = Field(default=12, ge=1, description="Fewest mentions in an hour that can be an alert.")
     min_ratio: float = Field(default=2.0, ge=1.0, description="How many times the expected hour an hour must be to be an alert.")
     rarity: float = Field(
-        default=3.0, ge=1.0, le=12.0, description="How rare a count must be to be an alert: 3 is one chance in a thousand."
+        default=3.5, ge=1.0, le=12.0, description="How rare a count must be to be an alert: 3 is one chance in a thousand."
+    )
+    page_rarity: float = Field(
+        default=3.0, ge=1.0, le=12.0, description="How rare volume and negative mentions must both be to be a page."
     )
     usual_peak: str = Field(
         default="14d", pattern=r"^[1-9]\d*d$", description="An excess that a brand reaches this often by itself is no alert."
@@ -103,7 +107,7 @@ class Seasonal(Detector):
         first, regular, watch, page, last = (np.full(count, -1, dtype=np.int64) for _ in range(5))
         return State(
             tuple(brands), Baseline(2 * count, float(self.half_life[:-1]), SCALES), first, regular, watch, page, last,
-            mentions=np.zeros(count), share=np.zeros((2, count)), past=np.full((5, count, _REACH), np.nan),
+            mentions=np.zeros(count), share=np.zeros((2, count)), past=np.full((LAYERS, count, _REACH), np.nan),
             recent=np.zeros((count, DAY - 1)), today=np.zeros((4, count, DAY)),
             windows=np.full((2, len(SCALES), 2 * count, DAY), np.nan),
             peaks=np.full((_PEAK_DAYS, len(SCALES), 2 * count), np.nan), bar=np.full((len(SCALES), 2 * count), np.nan),
@@ -136,11 +140,12 @@ class Seasonal(Detector):
         mentions = piece.counts["mention_count"]
         buckets = np.arange(piece.first, piece.first + piece.width)
         self._arm(state, mentions, buckets)
-        layers = np.empty((5, brands, piece.width))
+        layers = np.empty((LAYERS, brands, piece.width))
         layers[VOLUME] = self._volume(piece)
         layers[NEGATIVE], layers[SCORED] = piece.counts["negative_count"], piece.counts["scored_count"]
         expected = state.baseline.expect(buckets % DAY // 4).reshape(2, brands, -1)
-        layers[3:] = np.where(_is_known(state, buckets), expected, np.nan)
+        layers[REPOSTS], layers[MENTIONS] = piece.counts["repost_count"], mentions
+        layers[3:5] = np.where(_is_known(state, buckets), expected, np.nan)
         layers[4, state.baseline.days[brands:] < _LEAST_DAYS] = np.nan
         extended = np.concatenate((state.past, layers), axis=2)
         sums = _window_sums(extended, piece.width)
@@ -148,7 +153,7 @@ class Seasonal(Detector):
         part = slice(at, at + piece.width)
         state.today[:3, :, part], state.today[3, :, part] = layers[:3], mentions
         state.windows[0, :, :, part] = sums[:, :2].reshape(len(SCALES), 2 * brands, -1)
-        state.windows[1, :, :, part] = sums[:, 3:].reshape(len(SCALES), 2 * brands, -1)
+        state.windows[1, :, :, part] = sums[:, 3:5].reshape(len(SCALES), 2 * brands, -1)
         state.past = extended[:, :, -_REACH:]
         state.recent = np.concatenate((state.recent, mentions), axis=1)[:, -(DAY - 1):]
         if at + piece.width == DAY:
@@ -216,7 +221,7 @@ class Seasonal(Detector):
             armed = (state.watch >= 0)[:, None] & (buckets >= state.watch[:, None])
             counted = self._counted(sums, state.bar) & armed
             shares = self._shares(sums, usual) & armed
-            hour, expected_hour = sums[_HOUR, :2], sums[_HOUR, 3:]
+            hour, expected_hour = sums[_HOUR, :2], sums[_HOUR, 3:5]
             _, high = count_range(expected_hour, dispersion[:, :, _HOUR, None])
             calm = np.asarray(~((hour > high) & (hour > 1.5 * expected_hour)).any(axis=0))
         evidence = {}
@@ -225,7 +230,7 @@ class Seasonal(Detector):
                 SCALES, extended[:, row, column:column + SCALES[-1]], sums[:, :, row, column], counted[:, :, row, column],
                 shares[:, row, column], dispersion[:, row], float(usual[row]),
             )
-            found = cell.evidence(self.rarity, may_page=bool(0 <= state.page[row] <= buckets[column]))
+            found = cell.evidence(self.rarity, self.page_rarity if 0 <= state.page[row] <= buckets[column] else None)
             if found is not None:
                 evidence[int(row), int(column)] = found
                 calm[row, column] = False
@@ -234,9 +239,9 @@ class Seasonal(Detector):
     def _counted(self, sums: Array, bar: Array) -> NDArray[np.bool_]:
         """Gates of volume and negative mentions by window, shape (scales, 2, brands, buckets): large, and still going on."""
         least, ratio = self.min_mentions, self.min_ratio
-        mentions = np.array([[0.75 * least, 0.4 * least], [least, 0.5 * least], [3 * least, 1.5 * least]])
+        mentions = np.array([[least, 0.5 * least], [least, 0.75 * least], [3 * least, 2 * least]])
         ratios = np.array([1.5 * ratio, ratio, max(1.5, 0.8 * ratio)])
-        counts, expected = sums[:, :2], sums[:, 3:]
+        counts, expected = sums[:, :2], sums[:, 3:5]
         unusual = _excess(counts, expected) > np.nan_to_num(bar.reshape(len(SCALES), 2, -1, 1))
         large = unusual & (counts >= mentions[:, :, None, None]) & (counts >= ratios[:, None, None, None] * expected)
         return np.asarray(large & (counts[_HOUR] >= 1.2 * expected[_HOUR]))
@@ -272,7 +277,7 @@ def _excess(counts: Array, expected: Array) -> Array:
 
 
 def _window_sums(extended: Array, width: int) -> Array:
-    """Sums over the windows that end with each of the last `width` buckets, shape (scales, 5, brands, width)."""
+    """Sums over the windows that end with each of the last `width` buckets, shape (scales, 7, brands, width)."""
     hours = extended[:, :, 3:] + extended[:, :, 2:-1] + extended[:, :, 1:-2] + extended[:, :, :-3]
     sixes = sum(hours[:, :, 4 * i: 4 * i + width] for i in range(6))
     return np.stack((extended[:, :, -width:], hours[:, :, -width:], np.asarray(sixes)))
