@@ -6,7 +6,7 @@
     compose    one text, from a conversation's facts and its own random numbers
     emit       arrays and texts as mentions, for any window
     truth      what is really so: labels of every mention, onset and reason of the crisis
-    bulk       the same as JSON lines
+    export     the same as JSON lines
 
 Nothing in it is real: names, handles, numbers and addresses are invented (example domains, 555 numbers).
 """

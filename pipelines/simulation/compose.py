@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
 
-from pipelines.simulation.facts import Facts
+from pipelines.simulation.facts import CITIES, Facts
 from pipelines.simulation.grammar import Draw, Node, Phrases, phrases, render
 from pipelines.simulation.manner import written
 from pipelines.simulation.vocabulary import FLAG, LANGUAGES, NEGATIVE, NEUTRAL, POSITIVE, TOPICS
+from pipelines.simulation.world import AIRLINES
 
 _MOOD = ("neg", "neu", "pos")
 _REDDIT, _FORUM, _REVIEW, _X = 5, 6, 7, 0
@@ -36,7 +38,8 @@ class Voice:
     def __init__(self, language: str) -> None:
         self.language = language
         self.book: Phrases = phrases(language)
-        self._found: dict[tuple[Any, ...], list[Node]] = {}
+        self._found: dict[tuple[str, ...], list[Node]] = {}
+        self._cores: dict[tuple[str, int, int, int], tuple[list[Node], str | None]] = {}
 
     def section(self, *names: str) -> list[Node]:
         found = self._found.get(names)
@@ -44,18 +47,19 @@ class Voice:
             found = self._found[names] = self.book.first(*names)
         return found
 
-    def core(self, t: Topic) -> list[Node]:
+    def core(self, t: Topic) -> tuple[list[Node], str | None]:
+        """What the message is mainly made of, and the topic that its words have (None: not known from its making)."""
         key = (t.situation, t.sentiment, t.topic, t.flags & (_PURCHASE | _SUGGEST | _IRRELEVANT | _REQUEST))
-        found = self._found.get(key)
+        found = self._cores.get(key)
         if found is None:
-            found = self._found[key] = self._core(t)
+            name = next(n for n in self._candidates(t) if self.book.has(n))
+            found = self._cores[key] = (self.book.tree(name), _topic_of(name, self.language))
         return found
 
-    def _core(self, t: Topic) -> list[Node]:
+    def _candidates(self, t: Topic) -> list[str]:
         topic, mood = TOPICS[t.topic], _MOOD[t.sentiment]
-        if t.flags & _IRRELEVANT and self.book.has("irrelevant"):
-            return self.book.tree("irrelevant")
-        names = [f"{t.situation}.{mood}.{topic}", f"{t.situation}.{mood}"] if t.situation else []
+        names = ["irrelevant"] if t.flags & _IRRELEVANT else []
+        names += [f"{t.situation}.{mood}.{topic}", f"{t.situation}.{mood}"] if t.situation else []
         if t.situation == "echo":
             names += [f"storm.{mood}.{topic}", f"storm.{mood}"]
         if t.sentiment == NEUTRAL and not t.situation:
@@ -65,7 +69,16 @@ class Voice:
                 names.append("suggestion")
             elif not t.flags & _REQUEST:
                 names.append("chatter")
-        return self.book.first(*names, f"{mood}.{topic}", mood)
+        return [*names, f"{mood}.{topic}", mood]
+
+
+def _topic_of(section: str, language: str) -> str | None:
+    last = section.rpartition(".")[2]
+    if last in TOPICS:
+        return last
+    return {"purchase": "price", "suggestion": "general", "chatter": "general"}.get(
+        last, "general" if section == "neg" and language == "en" else None
+    )
 
 
 _voices: dict[int, Voice] = {}
@@ -90,16 +103,39 @@ def opening(t: Topic, draw: Draw, facts: Facts) -> str:
         handle = 1 + draw() % 8  # 1 to 5: in front, 6 and 7: behind, 8: named in passing
         facts.named = handle < 8
     if long and draw() % 10 < 7:
-        _say(v.section(f"title.{mood}.{TOPICS[t.topic]}", f"title.{mood}"), draw, facts, put, "\n" if t.channel == _REDDIT else ". ")
+        _say(v.section(f"title.{mood}.{TOPICS[t.topic]}", f"title.{mood}"), draw, facts, put, "\n")
+        if t.channel == _FORUM:
+            out[-1] = " " if out[-2].endswith("?") else ". "
     if not t.story and draw() % 10 < (6 if long else 3):
         _say(v.section(f"lead.{mood}"), draw, facts, put, " ")
-    _say(v.core(t), draw, facts, put, " ")
+    lead = "".join(out)
+    out.clear()
+    _say(v.core(t)[0], draw, facts, put, " ")
     if not t.story:
         _more(v, t, draw, facts, put, long)
-    text = "".join(out).rstrip()
+    text = tidy(_joined(lead, "".join(out), v.language == "en"))
     text = written(text, v.language, t.sentiment, t.channel, t.story, draw, formal=long)
-    text = _ending(v, t, text, draw, facts)
-    return _aimed(v, t, text, handle, draw, facts)
+    if t.place == 2 and not facts.named and not t.flags & _IRRELEVANT:
+        text = _named(v, text, draw, facts)
+    return _aimed(t, _ending(v, t, text, draw, facts), handle, draw, facts)
+
+
+_PROPER = frozenset(CITIES) | {w for a in AIRLINES for w in (a.name, a.handle)} | {"I", "EU261", "TRAVEL"}
+
+
+def tidy(text: str) -> str:
+    """One space between words, none around."""
+    text = text.strip()
+    return text.replace("  ", " ") if "  " in text else text
+
+
+def _joined(lead: str, rest: str, english: bool) -> str:
+    """After a comma the sentence goes on in small letters, but for names and the like."""
+    if english and lead.endswith(", ") and rest[:1].isupper() and not rest[1:2].isupper():
+        first = re.split(r"\W", rest, maxsplit=1)[0]
+        if first not in _PROPER and (len(first) > 1 or first == "A"):
+            return lead + rest[0].lower() + rest[1:]
+    return lead + rest
 
 
 def _say(section: list[Node], draw: Draw, facts: Facts, put: Any, after: str) -> None:
@@ -114,12 +150,15 @@ def _more(v: Voice, t: Topic, draw: Draw, facts: Facts, put: Any, long: bool) ->
     rolls = draw() % 100
     details = (1 if rolls < 90 else 0) + (1 if rolls < 60 else 0) if long or t.channel == _REVIEW else (1 if rolls < 42 else 0)
     if t.sentiment != NEUTRAL or long:
-        for n in range(details):
-            names = (f"{t.situation}.detail.{mood}", f"detail.{mood}.{topic}", f"detail.{mood}") if t.situation else (
-                (f"detail.{mood}.{topic}", f"detail.{mood}") if n == 0 else (f"detail.{mood}",))
+        for n in range(details if v.language == "en" else min(details, 1)):
+            names = (
+                (f"{t.situation}.detail.{mood}", f"detail.{mood}.{topic}", f"detail.{mood}")
+                if t.situation
+                else ((f"detail.{mood}.{topic}", f"detail.{mood}") if n == 0 else (f"detail.{mood}",))
+            )
             _say(v.section(*names), draw, facts, put, " ")
     if flags & _URGENT:
-        _say(v.section(f"{t.situation}.urgent", "urgent"), draw, facts, put, " ")
+        _say(v.section(f"{t.situation}.urgent", f"urgent.{topic}", "urgent"), draw, facts, put, " ")
     if flags & _REQUEST and t.sentiment == NEGATIVE:
         names = ("ask.them",) if t.place == 2 else (f"ask.{t.situation}.{topic}", f"ask.{topic}", "ask")
         _say(v.section(*names), draw, facts, put, " ")
@@ -142,12 +181,22 @@ def _ending(v: Voice, t: Topic, text: str, draw: Draw, facts: Facts) -> str:
         return text
     out: list[str] = []
     kind = "story" if t.story else _MOOD[t.sentiment]
-    render(v.section(f"{t.situation}.tag.{kind}", f"tag.{kind}.{_MOOD[t.sentiment]}", f"tag.{kind}", "tag"), draw, facts, out.append)
+    render(
+        v.section(f"{t.situation}.tag.{kind}", f"tag.{kind}.{_MOOD[t.sentiment]}", f"tag.{kind}", "tag"), draw, facts, out.append
+    )
     return f"{text} {''.join(out)}" if out and out[0] else text
 
 
-def _aimed(v: Voice, t: Topic, text: str, handle: int, draw: Draw, facts: Facts) -> str:
-    """Put the airline's name or handle where the channel has it."""
+def _named(v: Voice, text: str, draw: Draw, facts: Facts) -> str:
+    """Say somewhere whom it is about."""
+    out: list[str] = []
+    render(v.section("named"), draw, facts, out.append)
+    name = "".join(out)
+    return f"{name[:-1]} {text}" if name.endswith("^") else f"{text} {name}"
+
+
+def _aimed(t: Topic, text: str, handle: int, draw: Draw, facts: Facts) -> str:
+    """Put the handle where the channel has it."""
     if handle:
         at = "@" + (facts.airline.care if draw() % 5 < 2 else facts.airline.handle)
         if handle <= 5:
@@ -156,33 +205,28 @@ def _aimed(v: Voice, t: Topic, text: str, handle: int, draw: Draw, facts: Facts)
             text = f"{text} {at}"
     elif t.story and draw() % 4:
         text = f"{text} @{facts.airline.handle}"
-    elif t.place == 2 and not facts.named and not t.flags & _IRRELEVANT:
-        out: list[str] = []
-        render(v.section("named"), draw, facts, out.append)
-        name = "".join(out)
-        text = name[:-1] + " " + text if name.endswith("^") else f"{text} {name}"
     return text if t.channel != _X or len(text) <= X_LIMIT else _shortened(text)
 
 
 def _shortened(text: str) -> str:
     """Cut at the last whole sentence, or word, that X has room for."""
-    cut = text[:X_LIMIT - 1]
+    cut = text[: X_LIMIT - 1]
     stop = max(cut.rfind(". "), cut.rfind("! "), cut.rfind("? "))
-    return cut[:stop + 1] if stop > 120 else cut[:cut.rfind(" ")] + "…"
+    return cut[: stop + 1] if stop > 120 else cut[: cut.rfind(" ")] + "…"
 
 
 def later(v: Voice, names: tuple[str, ...], t: Topic, draw: Draw, facts: Facts) -> str:
     """A later message by somebody who is not the airline: chasing, thanking, commenting."""
     out: list[str] = []
     render(v.section(*names), draw, facts, out.append)
-    return written("".join(out), v.language, t.sentiment, t.channel, True, draw, formal=False)
+    return written(tidy("".join(out)), v.language, t.sentiment, t.channel, True, draw, formal=False)
 
 
 def official(v: Voice, names: tuple[str, ...], draw: Draw, facts: Facts) -> str:
     """A message by the airline: as its agents write, without slips."""
     out: list[str] = []
     render(v.section(*names), draw, facts, out.append)
-    return "".join(out)
+    return tidy("".join(out))
 
 
 def near_copy(text: str, draw: Draw, facts: Facts, v: Voice) -> str:
@@ -191,7 +235,7 @@ def near_copy(text: str, draw: Draw, facts: Facts, v: Voice) -> str:
     render(v.section("copy"), draw, facts, out.append)
     extra = "".join(out)
     joined = f"{extra[:-1]} {text}" if extra.endswith("^") else f"{text} {extra}"
-    return joined if len(joined) <= X_LIMIT else joined[:X_LIMIT - 1].rsplit(" ", 1)[0] + "…"
+    return joined if len(joined) <= X_LIMIT else joined[: X_LIMIT - 1].rsplit(" ", 1)[0] + "…"
 
 
 def edited(text: str, draw: Draw, facts: Facts, v: Voice) -> str:

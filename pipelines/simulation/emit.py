@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from functools import lru_cache
 from itertools import cycle
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.records import Media, Mention, Window
+from pipelines.records import Media, Mention, Property, Window
 from pipelines.simulation import people
 from pipelines.simulation.labels import label_of
 from pipelines.simulation.messages import TEXT, Row
@@ -40,21 +39,24 @@ DRAWS = 44  # random numbers for one text; a text that needs more begins again w
 _BATCH = 4096
 _X_FIRST = 1_900_000_000_000_000_000
 _PREFIX = ("", "fb_", "ig_", "sc_", "yt_", "t1_", "post-", "rev_")
-_PLACES = ("own", "addressed", "independent")
+_PLACES: tuple[Property, ...] = ("own", "addressed", "independent")
 _KINDS = {1: "comment", 2: "comment", 4: "comment", 6: "post", 7: "review"}
-_IMAGE_ONLY = FLAG["image_only"]
+_IMAGE_ONLY, _IRRELEVANT = FLAG["image_only"], FLAG["irrelevant"]
+fromtimestamp = datetime.fromtimestamp
 
 
-def pairs(world: World, window: Window, brands: frozenset[str] | None = None, source: str = SOURCE) -> Iterator[tuple[Mention, Label]]:
+def pairs(
+    world: World, window: Window, brands: frozenset[str] | None = None, source: str = SOURCE
+) -> Iterator[tuple[Mention, Label]]:
     """Every mention observed in the window, with its label, each exactly once however windows are cut."""
     for row in rows(world, window, brands):
-        yield mention_of(row, world, source), label_of(row, native_id(row))
+        yield mention_of(row, source), label_of(row, native_id(row))
 
 
 def mentions(world: World, window: Window, brands: frozenset[str] | None = None, source: str = SOURCE) -> Iterator[Mention]:
     """Every mention observed in the window: what `pairs` gives, without labels."""
     for row in rows(world, window, brands):
-        yield mention_of(row, world, source)
+        yield mention_of(row, source)
 
 
 def rows(world: World, window: Window, brands: frozenset[str] | None = None) -> Iterator[Row]:
@@ -70,11 +72,16 @@ def rows(world: World, window: Window, brands: frozenset[str] | None = None) -> 
                     yield from _cell_rows(world, one, np.arange(begin, min(begin + _BATCH, high)))
 
 
+def count(world: World) -> int:
+    """How many observations the whole span has."""
+    return sum(len(cell(world, brand, hour).at) for hour in range(world.hours) for brand in range(len(AIRLINES)))
+
+
 def find(world: World, wanted: str) -> Label | None:
     """The label of the mention with this native id, as first written; None if there is none."""
     try:
         prefix = next((p for p in _PREFIX if p and wanted.startswith(p)), "")
-        number = int(wanted[len(prefix):], 16) if prefix else int(wanted) - _X_FIRST
+        number = int(wanted[len(prefix) :], 16) if prefix else int(wanted) - _X_FIRST
     except ValueError:
         return None
     place, root, ordinal = number >> 32, number >> 10 & (1 << 22) - 1, number & 1023
@@ -117,16 +124,29 @@ def _cell_rows(world: World, one: Cell, chosen: NDArray[np.int64]) -> Iterator[R
     base = np.where(is_own, _hashed(own_seed), base)
     # A repost, a near-copy and an edit repeat the first message: the same numbers give the same words.
     same = (kinds == REPOST) | (kinds == COPY) | (kinds == EDIT) | (kinds == ROOT)
-    event = _hashed(base + (ordinals.astype(np.uint64) * np.uint64(64) + kinds.astype(np.uint64) + np.uint64(1)) * np.uint64(0xA24BAED4963EE407))
+    event = _hashed(
+        base
+        + (ordinals.astype(np.uint64) * np.uint64(64) + kinds.astype(np.uint64) + np.uint64(1)) * np.uint64(0xA24BAED4963EE407)
+    )
     text_seed = np.where(same, base, event)
     draws = (_hashed(text_seed[:, None] + _STEPS) >> np.uint64(34)).tolist()
-    scripted = script(world)
+    scripted, epoch = script(world), world.epoch
     columns = zip(
-        one.at[chosen].tolist(), kinds.tolist(), roots.tolist(), ordinals.tolist(), one.author[chosen].tolist(), base.tolist(),
-        event.tolist(), draws, *r_columns, strict=True,
+        one.at[chosen].tolist(),
+        kinds.tolist(),
+        roots.tolist(),
+        ordinals.tolist(),
+        one.author[chosen].tolist(),
+        base.tolist(),
+        event.tolist(),
+        draws,
+        *r_columns,
+        strict=True,
     )
     for at, kind, root, ordinal, author, seed, luck, numbers, root_at, _, *rest in columns:
-        row = Row(world.epoch, one.brand, one.hour, at, kind, root, ordinal, author, seed, luck, cycle(numbers).__next__, root_at, *rest)
+        row = Row(
+            epoch, one.brand, one.hour, at, kind, root, ordinal, author, seed, luck, cycle(numbers).__next__, root_at, *rest
+        )
         row.event = scripted[row.episode].kind if row.episode >= 0 else ""
         if kind == OWN:
             _own(row, scripted)
@@ -141,54 +161,80 @@ def _own(row: Row, scripted: tuple[Any, ...]) -> None:
     row.event = scripted[occasion - 1].kind if occasion else ""
 
 
-def native_id(row: Row, ordinal: int | None = None) -> str:
+def native_id(row: Row) -> str:
     """The made-up platform's id: digits on X, letters and digits elsewhere."""
-    number = (row.hour * len(AIRLINES) + row.brand) << 32 | row.root << 10 | (row.ordinal if ordinal is None else ordinal)
-    return str(_X_FIRST + number) if row.channel == 0 else f"{_PREFIX[row.channel]}{number:x}"
+    return _id(row.channel, (row.hour * len(AIRLINES) + row.brand) << 32 | row.root << 10 | row.ordinal)
 
 
-@lru_cache(maxsize=4096)
-def _media(kind: str, seed: int) -> tuple[Media, ...]:
-    return (Media(type="video" if seed % 4 == 0 else "image", url=f"https://sample.invalid/media/{seed:x}.{'mp4' if seed % 4 == 0 else 'jpg'}"),)
+def _id(channel: int, number: int) -> str:
+    return str(_X_FIRST + number) if channel == 0 else f"{_PREFIX[channel]}{number:x}"
 
 
-def _instant(seconds: int) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
+def _media(seed: int) -> tuple[Media, ...]:
+    name = f"https://sample.invalid/media/{seed:x}"
+    return (Media(type="video", url=name + ".mp4") if seed % 4 == 0 else Media(type="image", url=name + ".jpg"),)
 
 
-def mention_of(row: Row, world: World, source: str) -> Mention:
+_FANS = (True, False, True, False, True, False, False, False)  # channels that tell how many follow somebody
+_ROLE: dict[int, tuple[bool, bool, bool]] = {  # by the airline itself, outside any conversation, first message
+    ROOT: (False, False, True),
+    EDIT: (False, False, True),
+    DELETE: (False, False, True),
+    COPY: (False, True, False),
+    REPOST: (False, True, False),
+    OWN: (True, True, False),
+    AUTO: (True, False, False),
+    AGENT: (True, False, False),
+    AGENT2: (True, False, False),
+}
+_CUSTOMER = (False, False, False)
+
+
+def mention_of(row: Row, source: str) -> Mention:
     """The row written out."""
-    kind = row.kind
-    ours = kind in (AUTO, AGENT, AGENT2, OWN)
-    channel = CHANNELS.names[row.channel]
-    airline = AIRLINES[row.brand]
-    me = native_id(row)
-    observed = _instant(world.epoch + row.at)
-    changed = kind in (EDIT, DELETE)
-    published = _instant(world.epoch + row.root_at) if changed else observed
-    alone = kind in (COPY, REPOST, OWN)
-    thread = None if alone else (me if kind in (ROOT, EDIT, DELETE) else native_id(row, 0))
-    author = (row.other if row.other >= 0 else row.author) if not ours else -1
+    kind, place = row.kind, row.channel
+    ours, alone, first = _ROLE.get(kind, _CUSTOMER)
+    channel, airline = CHANNELS.names[place], AIRLINES[row.brand]
+    number = (row.hour * len(AIRLINES) + row.brand) << 32 | row.root << 10
+    me = _id(place, number | row.ordinal)
+    parent = None if alone or first else _id(place, number)
+    observed = fromtimestamp(row.epoch + row.at, UTC)
     gone = kind == DELETE
-    first = kind in (ROOT, EDIT)
-    fans = people.followers(author) if row.channel in (0, 2, 4) and author >= 0 else None
+    if ours:
+        author, name = airline.handle if kind == OWN else airline.care, airline.name
+        fans = 180_000 + 7000 * row.brand if _FANS[place] else None
+    else:
+        person = row.other if row.other >= 0 else row.author
+        author, name, fans = people.person(person)
+        fans = fans if _FANS[place] else None
     engagement, reach = _counts(row, fans, ours)
     return Mention(
-        source=source, native_id=me, channel=channel, text="" if gone else TEXT[kind](row), published_at=published, observed_at=observed,
-        kind=_kind(row), property=_PLACES[2 if kind in (COPY, REPOST) else row.place],  # type: ignore[arg-type]
-        is_own=ours, is_automatic=kind == AUTO,
-        brand=None if row.flags & FLAG["irrelevant"] else airline.key,
-        author_id=airline.care if ours and kind != OWN else airline.handle if ours else people.handle(author),
-        author_name=airline.name if ours else people.display_name(author),
-        author_followers=(180_000 + 7000 * row.brand) if ours and row.channel in (0, 2, 4) else fans,
-        language=LANGUAGES[row.language] if row.channel in (0, 4) else None,
+        source=source,
+        native_id=me,
+        channel=channel,
+        text="" if gone else TEXT[kind](row),
+        observed_at=observed,
+        published_at=fromtimestamp(row.epoch + row.root_at, UTC) if first else observed,
+        kind=_kind(row),
+        property=_PLACES[2 if kind in (COPY, REPOST) else row.place],
+        is_own=ours,
+        is_automatic=kind == AUTO,
+        brand=None if row.flags & _IRRELEVANT else airline.key,
+        author_id=author,
+        author_name=name,
+        author_followers=fans,
+        language=LANGUAGES[row.language] if place in (0, 4) else None,
         url=f"https://sample.invalid/{channel}/{me}",
-        thread_id=thread, in_reply_to=None if alone or first or gone else native_id(row, 0),
-        rating=_stars(row) if row.channel == 7 and kind in (ROOT, EDIT, DELETE) else None,
-        engagement=engagement, reach=reach,
-        expires_at=_instant(world.epoch + row.root_at + 24 * HOUR) if row.story and kind in (ROOT, DELETE) else None,
+        thread_id=me if first else parent,
+        in_reply_to=parent,
+        rating=_stars(row) if place == 7 and first else None,
+        engagement=engagement,
+        reach=reach,
+        expires_at=fromtimestamp(row.epoch + row.root_at + 24 * HOUR, UTC) if row.story and first else None,
         deleted_at=observed if gone else None,
-        media=_media("root", row.seed >> 40) if first and (row.story or row.flags & _IMAGE_ONLY or (row.seed % 23 == 0 and row.channel < 5)) else (),
+        media=_media(row.seed >> 40)
+        if first and not gone and (row.story or row.flags & _IMAGE_ONLY or (row.seed % 23 == 0 and place < 5))
+        else (),
     )
 
 
@@ -214,9 +260,9 @@ def _counts(row: Row, fans: int | None, ours: bool) -> tuple[int | None, int | N
     if row.kind == REPOST or row.ordinal >= FIRST_REPOST:
         return 0, int((fans or 0) * (0.2 + 0.5 * luck))
     base = 60.0 if row.kind == OWN else 3.0 if ours or row.kind == PEER else 1.0 + (fans or 200) ** 0.45 * 0.22
-    engagement = int(base * (luck ** 3) * (4 if row.event == "storm" else 2))
+    engagement = int(base * (luck**3) * (4 if row.event == "storm" else 2))
     reach = None if fans is None else int(fans * (0.1 + 0.6 * luck)) + engagement * 9
     return engagement, reach
 
 
-__all__ = ["FIRST_REPOST", "find", "mention_of", "mentions", "native_id", "pairs", "rows"]
+__all__ = ["count", "find", "mention_of", "mentions", "native_id", "pairs", "rows"]

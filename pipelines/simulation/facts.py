@@ -20,15 +20,15 @@ class Facts:
         named: has this text said the airline's name yet? Set by the slots that say it.
     """
 
-    __slots__ = ("addressed", "airline", "moment", "named", "other", "peer", "seed")
+    __slots__ = ("addressed", "airline", "english", "named", "other", "peer", "seed")
 
-    def __init__(self, seed: int, brand: int, addressed: bool, moment: int = 0, peer: str = "") -> None:
+    def __init__(self, seed: int, brand: int, addressed: bool, english: bool = True, peer: str = "") -> None:
         self.seed = seed
         self.airline: Airline = AIRLINES[brand]
         self.other: Airline = AIRLINES[(brand + 1 + (seed >> 7) % 3) % 4]
         self.addressed = addressed
         self.named = False
-        self.moment = moment  # Unix time
+        self.english = english
         self.peer = peer  # handle of the person who is answered
 
 
@@ -42,6 +42,13 @@ class Slot:
         self._options = tuple(options)
         self._make = make
 
+    def capital(self) -> Slot:
+        """The same fact for the beginning of a sentence."""
+        twin = Slot(0)
+        twin._salt, twin._options = self._salt, tuple(o[0].upper() + o[1:] for o in self._options)
+        twin._make = None if self._make is None else _capital(self._make)
+        return twin
+
     def fill(self, facts: Facts) -> str:
         draw = (((facts.seed ^ self._salt) * _ODD) & _MASK) >> 24
         if self._make is None:
@@ -54,21 +61,37 @@ def words(text: str) -> list[str]:
 
 
 CITIES = words(
-    "Amsterdam, Athens, Barcelona, Bari, Basel, Belfast, Berlin, Bilbao, Bologna, Bordeaux, Boston, Bristol, Brussels, Bucharest,"
-    "Budapest, Cagliari, Copenhagen, Cork, Corfu, Dubrovnik, Edinburgh, Faro, Florence, Frankfurt, Gdansk, Geneva, Glasgow,"
-    "Gothenburg, Halifax, Helsinki, Ibiza, Istanbul, Krakow, Lanzarote, Larnaca, Leeds, Leipzig, Lisbon, Ljubljana, London, Lyon,"
-    "Madrid, Malaga, Malta, Marseille, Milan, Munich, Nantes, Naples, New York, Nice, Oslo, Palermo, Palma, Paris, Pisa, Porto,"
-    "Prague, Reykjavik, Riga, Rome, Santorini, Seville, Sofia, Split, Stavanger, Stockholm, Stuttgart, Tallinn, Tenerife, Toronto,"
-    "Toulouse, Trieste, Trondheim, Turin, Valencia, Venice, Vienna, Vilnius, Warsaw, Zadar, Zagreb, Zurich"
+    """
+    Amsterdam, Athens, Barcelona, Bari, Basel, Belfast, Berlin, Bilbao, Bologna, Bordeaux, Boston, Bristol, Brussels,
+    Bucharest, Budapest, Cagliari, Copenhagen, Cork, Corfu, Dubrovnik, Edinburgh, Faro, Florence, Frankfurt, Gdansk,
+    Geneva, Glasgow, Gothenburg, Halifax, Helsinki, Ibiza, Istanbul, Krakow, Lanzarote, Larnaca, Leeds, Leipzig, Lisbon,
+    Ljubljana, London, Lyon, Madrid, Malaga, Malta, Marseille, Milan, Munich, Nantes, Naples, New York, Nice, Oslo,
+    Palermo, Palma, Paris, Pisa, Porto, Prague, Reykjavik, Riga, Rome, Santorini, Seville, Sofia, Split, Stavanger,
+    Stockholm, Stuttgart, Tallinn, Tenerife, Toronto, Toulouse, Trieste, Trondheim, Turin, Valencia, Venice, Vienna,
+    Vilnius, Warsaw, Zadar, Zagreb, Zurich
+    """
+)
+# Cities with the same name in all languages of the sample.
+SAME_EVERYWHERE = words(
+    """
+    Bari, Bergen, Bilbao, Boston, Bristol, Cagliari, Cork, Faro, Glasgow, Halifax, Ibiza, Lanzarote, Leeds, Leipzig,
+    Madrid, Malta, Nantes, Oslo, Palermo, Palma, Pisa, Porto, Riga, Split, Stavanger, Stuttgart, Tallinn, Toronto,
+    Toulouse, Trondheim, Vilnius, Zadar, Zagreb
+    """
 )
 FIRST = words(
-    "Aoife, Ben, Carla, Daniel, Eva, Femke, Giulia, Hannah, Ivan, Jana, Karim, Laura, Marta, Niamh, Oscar, Priya, Rafael, Sofia, Tom,"
-    "Ursula, Viktor, Wanda, Yusuf, Zoe, Adam, Beth, Chloe, Dario, Emil, Fatima, Greg, Helen, Ines, Jack, Katya, Liam, Mona, Nadia,"
-    "Owen, Paula, Rob, Sam, Tara, Will, Ana, Bruno, Clara, David, Elif, Frank"
+    """
+    Aoife, Ben, Carla, Daniel, Eva, Femke, Giulia, Hannah, Ivan, Jana, Karim, Laura, Marta, Niamh, Oscar, Priya, Rafael,
+    Sofia, Tom, Ursula, Viktor, Wanda, Yusuf, Zoe, Adam, Beth, Chloe, Dario, Emil, Fatima, Greg, Helen, Ines, Jack, Katya,
+    Liam, Mona, Nadia, Owen, Paula, Rob, Sam, Tara, Will, Ana, Bruno, Clara, David, Elif, Frank
+    """
 )
 LAST = words(
-    "Abernathy, Brandt, Castellan, Dunmore, Eklund, Farrow, Grieve, Hollis, Ivarsen, Jessop, Kowal, Lindqvist, Marchetti, Novotny,"
-    "Oakley, Pereira, Quigley, Rossi, Sandoval, Tierney, Unwin, Vasquez, Whitcombe, Yardley, Zimmer, Ashdown, Bellamy, Corrigan"
+    """
+    Abernathy, Brandt, Castellan, Dunmore, Eklund, Farrow, Grieve, Hollis, Ivarsen, Jessop, Kowal, Lindqvist, Marchetti,
+    Novotny, Oakley, Pereira, Quigley, Rossi, Sandoval, Tierney, Unwin, Vasquez, Whitcombe, Yardley, Zimmer, Ashdown,
+    Bellamy, Corrigan
+    """
 )
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 _CODE = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
@@ -110,7 +133,7 @@ def _your(f: Facts, draw: int) -> str:
 def _capital(inner: Callable[[Facts, int], str]) -> Callable[[Facts, int], str]:
     def make(f: Facts, draw: int) -> str:
         text = inner(f, draw)
-        return text[0].upper() + text[1:]
+        return text[:1].upper() + text[1:]
 
     return make
 
@@ -127,8 +150,13 @@ def _hashtag(f: Facts, draw: int) -> str:
 
 def _flight(f: Facts, draw: int) -> str:
     number = 101 + (draw >> 3) % 1890
-    return (f"{f.airline.code}{number}", f"{f.airline.code} {number}", f"flight {number}", f"{f.airline.code.lower()}{number}",
-            f"flight {f.airline.code}{number}")[draw % 5]
+    return (
+        f"{f.airline.code}{number}",
+        f"{f.airline.code} {number}",
+        f"flight {number}",
+        f"{f.airline.code.lower()}{number}",
+        f"flight {f.airline.code}{number}",
+    )[draw % 5]
 
 
 def _number(f: Facts, draw: int) -> str:
@@ -136,8 +164,22 @@ def _number(f: Facts, draw: int) -> str:
 
 
 def _to(f: Facts, draw: int) -> str:
-    city = CITIES[draw % len(CITIES)]
-    return city if city not in f.airline.hubs else "Athens"
+    cities = CITIES if f.english else SAME_EVERYWHERE
+    city = cities[draw % len(cities)]
+    return city if city not in f.airline.hubs else "Split"
+
+
+def _from(f: Facts, draw: int) -> str:
+    """One of the airline's bases mostly: a fifth of the English ones begin elsewhere."""
+    return _pick(f.airline.hubs, draw) if draw >> 12 & 7 or not f.english else _pick(("London", "Berlin", "Lisbon", "Rome"), draw)
+
+
+def _via(f: Facts, draw: int) -> str:
+    return (
+        _pick(("Frankfurt", "Amsterdam", "Paris", "Zurich", "Copenhagen", "Brussels", "Vienna", "Madrid"), draw)
+        if f.english
+        else _pick(("Frankfurt", "Paris", "Madrid", "Oslo", "Manchester"), draw)
+    )
 
 
 def _clock(f: Facts, draw: int) -> str:
@@ -149,7 +191,9 @@ def _clock(f: Facts, draw: int) -> str:
 
 def _money(f: Facts, draw: int) -> str:
     amount = 12 + (draw >> 8) % 590
-    return (f"€{amount}", f"£{amount}", f"{amount} euros", f"€{amount}", f"{amount}€", f"€{amount}.{(draw >> 20) % 100:02d}")[draw % 6]
+    return (f"€{amount}", f"£{amount}", f"{amount} euros", f"€{amount}", f"{amount}€", f"€{amount}.{(draw >> 20) % 100:02d}")[
+        draw % 6
+    ]
 
 
 def _small_money(f: Facts, draw: int) -> str:
@@ -181,7 +225,9 @@ def _full_name(f: Facts, draw: int) -> str:
 
 def _email(f: Facts, draw: int) -> str:
     first, last = _pick(FIRST, draw).lower(), _pick(LAST, draw >> 9).lower()
-    local = (f"{first}.{last}", f"{first[0]}{last}{draw % 90 + 10}", f"{last}_{first}", f"{first}{1960 + draw % 45}")[(draw >> 4) % 4]
+    local = (f"{first}.{last}", f"{first[0]}{last}{draw % 90 + 10}", f"{last}_{first}", f"{first}{1960 + draw % 45}")[
+        (draw >> 4) % 4
+    ]
     return f"{local}@example.{('com', 'org', 'net')[(draw >> 2) % 3]}"
 
 
@@ -199,33 +245,51 @@ def _initials(f: Facts, draw: int) -> str:
 
 
 def _hours(f: Facts, draw: int) -> str:
-    return _pick(("2", "3", "3", "4", "5", "6", "7", "nearly 3", "almost 4", "2.5", "over 5", "two", "three", "four", "five", "9"), draw)
+    return _pick(
+        ("2", "3", "3", "4", "5", "6", "7", "nearly 3", "almost 4", "2.5", "over 5", "two", "three", "four", "five", "9"), draw
+    )
 
 
-_EARTH = words("today, this morning, tonight, yesterday, last night, on Monday, on Tuesday, on Friday, on Sunday, this afternoon,"
-               "last week, earlier, just now, this evening, on Saturday")
+_EARTH = words(
+    """
+    today, this morning, tonight, yesterday, last night, on Monday, on Tuesday, on Friday, on Sunday, this afternoon, last
+    week, earlier, just now, this evening, on Saturday
+    """
+)
 
 SLOTS: dict[str, Slot] = {
     "brand": Slot(1, make=_brand),
-    "you": Slot(2, make=_you), "You": Slot(2, make=_capital(_you)), "them": Slot(2, make=_them),
-    "your": Slot(3, make=_your), "Your": Slot(3, make=_capital(_your)),
-    "at": Slot(4, make=_at), "hashtag": Slot(5, make=_hashtag),
+    "you": Slot(2, make=_you),
+    "You": Slot(2, make=_capital(_you)),
+    "them": Slot(2, make=_them),
+    "your": Slot(3, make=_your),
+    "Your": Slot(3, make=_capital(_your)),
+    "at": Slot(4, make=_at),
+    "hashtag": Slot(5, make=_hashtag),
     "other": Slot(6, make=lambda f, d: f.other.name),
     "otherat": Slot(6, make=lambda f, d: "@" + f.other.handle),
-    "from": Slot(7, make=lambda f, d: _pick((*f.airline.hubs, *f.airline.hubs, *f.airline.hubs, "London", "Berlin", "Lisbon"), d)),
+    "from": Slot(7, make=_from),
     "to": Slot(8, make=_to),
-    "via": Slot(9, words("Frankfurt, Amsterdam, Paris, Zurich, Copenhagen, Brussels, Vienna, Madrid")),
-    "flight": Slot(10, make=_flight), "number": Slot(10, make=_number),
-    "time": Slot(11, make=_clock), "time2": Slot(12, make=_clock),
+    "via": Slot(9, make=_via),
+    "flight": Slot(10, make=_flight),
+    "number": Slot(10, make=_number),
+    "time": Slot(11, make=_clock),
+    "time2": Slot(12, make=_clock),
     "hours": Slot(13, make=_hours),
     "mins": Slot(14, words("25, 35, 40, 45, 50, 55, 65, 70, 75, 80, 90, 95, 110, 52, 38, 47")),
     "few": Slot(15, words("2, 3, two, three, 4, four, 5, five, six")),
     "days": Slot(16, words("3, 4, 5, 6, 8, 9, 10, 12, 14, five, six, ten, eleven, 17, 21")),
     "weeks": Slot(17, words("2, 3, 4, 5, 6, 7, two, three, six, eight")),
-    "money": Slot(18, make=_money), "fee": Slot(19, make=_small_money),
-    "booking": Slot(20, make=_booking), "case": Slot(21, make=_case), "bagtag": Slot(22, make=_bag_tag),
-    "name": Slot(23, make=_full_name), "email": Slot(24, make=_email), "phone": Slot(25, make=_phone),
-    "agent": Slot(26, make=_agent), "initials": Slot(27, make=_initials),
+    "money": Slot(18, make=_money),
+    "fee": Slot(19, make=_small_money),
+    "booking": Slot(20, make=_booking),
+    "case": Slot(21, make=_case),
+    "bagtag": Slot(22, make=_bag_tag),
+    "name": Slot(23, make=_full_name),
+    "email": Slot(24, make=_email),
+    "phone": Slot(25, make=_phone),
+    "agent": Slot(26, make=_agent),
+    "initials": Slot(27, make=_initials),
     "first": Slot(28, FIRST),
     "when": Slot(29, _EARTH),
     "gate": Slot(30, make=lambda f, d: f"{'ABCDE'[d % 5]}{1 + (d >> 4) % 48}"),
@@ -236,5 +300,22 @@ SLOTS: dict[str, Slot] = {
     "row": Slot(35, make=lambda f, d: str(3 + d % 34)),
     "peer": Slot(36, make=lambda f, d: f.peer),
     "year": Slot(37, words("2009, 2011, 2012, 2014, 2015, 2016, 2017, 2018, 2019, 2021")),
+    "since": Slot(39, words("yesterday, Monday, Tuesday, this morning, Saturday, last week, Friday, 6am, noon, Thursday")),
+    "soon": Slot(
+        41,
+        words(
+            "tomorrow, tonight, on Sunday, tomorrow morning, on Friday, in {h} hours, on Monday, next week".replace("{h}", "six")
+        ),
+    ),
+    # without words, for every language
+    "h": Slot(13, words("2, 3, 3, 4, 5, 6, 7, 9")),
+    "k": Slot(15, words("2, 3, 4, 5, 6")),
+    "d": Slot(16, words("3, 4, 5, 6, 8, 9, 10, 12, 14")),
+    "w": Slot(17, words("2, 3, 4, 5, 6, 7, 8")),
+    "clock": Slot(11, make=lambda f, d: f"{5 + d % 18}:{5 * ((d >> 8) % 12):02d}"),
+    "eur": Slot(18, make=lambda f, d: (f"{12 + (d >> 8) % 590} €", f"{12 + (d >> 8) % 590}€")[d & 1]),
+    "eurfee": Slot(19, make=lambda f, d: (f"{6 + (d >> 8) % 60} €", f"{6 + (d >> 8) % 60}€")[d & 1]),
+    "n": Slot(40, make=lambda f, d: str(1 + d % 28)),
     "percent": Slot(38, words("1, 2, 3, 4, 7, 9, 12, 15, 18")),
 }
+CAPITAL = {name: slot.capital() for name, slot in SLOTS.items()}

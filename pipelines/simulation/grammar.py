@@ -11,9 +11,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pipelines.simulation.facts import SLOTS, Facts, Slot
+from pipelines.simulation.facts import CAPITAL, SLOTS, Facts, Slot
 
 Node = Any  # str | list[Node] (a choice) | tuple[Node, ...] (a sequence) | Slot
+_SENTENCE_ENDS = (". ", "! ", "? ", ": ")
 Draw = Callable[[], int]  # the next random number of this text
 
 
@@ -52,12 +53,13 @@ class Phrases:
         return []
 
     def _parse(self, text: str) -> Node:
-        node, end = self._sequence(text, 0, "")
+        node, end = self._sequence(text, 0, "", True)
         if end != len(text):
             raise ValueError(f"unbalanced bracket in {text!r}")
         return node
 
-    def _sequence(self, text: str, at: int, stops: str) -> tuple[Node, int]:
+    def _sequence(self, text: str, at: int, stops: str, begins: bool) -> tuple[Node, int]:
+        """Parts up to one of `stops`. `begins`: a sentence begins here, so that a fact gets a capital letter."""
         parts: list[Node] = []
         literal = at
         while at < len(text) and text[at] not in stops:
@@ -67,23 +69,24 @@ class Phrases:
                 continue
             if at > literal:
                 parts.append(text[literal:at])
+                begins = text[literal:at].endswith(_SENTENCE_ENDS)
             if mark == "[":
-                choice, at = self._choice(text, at + 1)
+                choice, at = self._choice(text, at + 1, begins)
                 parts.append(choice)
             else:
                 close = text.index("}" if mark == "{" else ">", at)
-                name = text[at + 1:close]
-                parts.append(SLOTS[name] if mark == "{" else self.tree(name))
+                name = text[at + 1 : close]
+                parts.append((CAPITAL if begins else SLOTS)[name] if mark == "{" else self.tree(name))
                 at = close + 1
-            literal = at
+            literal, begins = at, False
         if at > literal:
             parts.append(text[literal:at])
         return (parts[0] if len(parts) == 1 and isinstance(parts[0], str) else tuple(parts)), at
 
-    def _choice(self, text: str, at: int) -> tuple[list[Node], int]:
+    def _choice(self, text: str, at: int, begins: bool) -> tuple[list[Node], int]:
         options: list[Node] = []
         while True:
-            node, at = self._sequence(text, at, "|]")
+            node, at = self._sequence(text, at, "|]", begins)
             options.append("" if node == () else node)
             if at >= len(text):
                 raise ValueError(f"[ without ] in {text!r}")

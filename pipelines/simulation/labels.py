@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from pipelines.records import INTENTS
+from pipelines.simulation.compose import voice
 from pipelines.simulation.messages import Row
 from pipelines.simulation.threads import AGENT, AGENT2, AUTO, CHASE, CLOSE, COPY, DELETE, EDIT, FOLLOW, OWN, PEER, REPOST, ROOT
 from pipelines.simulation.truth import Label
-from pipelines.simulation.vocabulary import FLAG, LANGUAGES, NEGATIVE, NEUTRAL, POSITIVE, SENTIMENTS, TOPICS
+from pipelines.simulation.vocabulary import FLAG, LANGUAGES, NEGATIVE, NEUTRAL, POSITIVE, SENTIMENTS
 from pipelines.simulation.world import KEYS
 
 ROLES = {
-    ROOT: "root", AUTO: "auto", AGENT: "agent", CHASE: "chase", FOLLOW: "follow", AGENT2: "agent2", CLOSE: "close", PEER: "peer",
-    COPY: "copy", REPOST: "repost", EDIT: "edit", DELETE: "delete", OWN: "own",
+    ROOT: "root",
+    AUTO: "auto",
+    AGENT: "agent",
+    CHASE: "chase",
+    FOLLOW: "follow",
+    AGENT2: "agent2",
+    CLOSE: "close",
+    PEER: "peer",
+    COPY: "copy",
+    REPOST: "repost",
+    EDIT: "edit",
+    DELETE: "delete",
+    OWN: "own",
 }
 _FLAGGED = tuple((name, FLAG[name]) for name in INTENTS if name in FLAG)
 
@@ -48,7 +60,13 @@ def label_of(row: Row, native_id: str) -> Label:
     textless = row.kind == DELETE or (first and row.flags & FLAG["image_only"])
     sentiment = "unknown" if textless else SENTIMENTS[row.mood if not row.flags & FLAG["irrelevant"] else NEUTRAL]
     return Label(
-        native_id=native_id, brand=KEYS[row.brand], sentiment=sentiment, intents=_first(row) if first else _later(row),
-        topic=None if row.kind == OWN else TOPICS[row.topic], language=LANGUAGES[row.language], role=ROLES[row.kind], episode=row.event,
+        native_id=native_id,
+        brand=KEYS[row.brand],
+        sentiment=sentiment,
+        intents=_first(row) if first else _later(row),
+        topic=None if row.kind == OWN or textless else voice(row.language).core(row.topic_of())[1],
+        language=LANGUAGES[row.language],
+        role=ROLES[row.kind],
+        episode=row.event,
         is_crisis=row.event == "storm",
     )

@@ -7,17 +7,19 @@ import re
 from pipelines.simulation.grammar import Draw
 
 _SHORT = (
-    (" you ", " u "), (" your ", " ur "), (" are ", " r "), ("please", "pls"), ("Please", "Pls"), ("because", "cos"), ("thanks", "thx"),
-    ("Thanks", "Thx"), (" people", " ppl"), (" with ", " w/ "), ("tomorrow", "tmrw"), (" really ", " rly "), ("though", "tho"),
-    (" going to ", " gonna "), (" minutes", " mins"), (" customer service", " cust service"), (" flights", " flts"), (" and ", " & "),
+    (" you ", " u "), (" your ", " ur "), (" are ", " r "), ("please", "pls"), ("Please", "Pls"), ("because", "cos"),
+    ("thanks", "thx"), ("Thanks", "Thx"), (" people", " ppl"), (" with ", " w/ "), ("tomorrow", "tmrw"),
+    (" really ", " rly "), ("though", "tho"), (" going to ", " gonna "), (" minutes", " mins"),
+    (" customer service", " cust service"), (" flights", " flts"), (" and ", " & "),
 )  # fmt: skip
 _SLIPS = (
-    ("the ", "teh "), ("their", "thier"), ("receive", "recieve"), ("definitely", "definately"), ("luggage", "lugage"),
-    ("because", "becuase"), ("believe", "beleive"), ("ridiculous", "rediculous"), ("really", "realy"), ("cancelled", "canceled"),
-    ("cancelled", "cancled"), ("and ", "adn "), ("with ", "wiht "), ("you're", "your"), ("it's", "its"), ("too ", "to "),
-    ("airport", "aiport"), ("customer", "cutsomer"), ("flight", "fligth"), ("waiting", "waitng"), ("people", "poeple"),
-    ("already", "allready"), ("separate", "seperate"), ("disappointed", "dissapointed"), ("disappointed", "disapointed"),
-    ("apologise", "apologize"), ("they're", "there"), ("hours", "horus"), ("staff", "saff"),
+    ("their", "thier"), ("receive", "recieve"), ("definitely", "definately"), ("luggage", "lugage"),
+    ("because", "becuase"), ("believe", "beleive"), ("ridiculous", "rediculous"), ("really", "realy"),
+    ("cancelled", "canceled"), ("cancelled", "cancled"), ("you're", "your"), ("it's", "its"), ("It's", "Its"),
+    ("too ", "to "), ("disappointed", "dissapointed"), ("there's", "theres"), ("already", "allready"),
+    ("separate", "seperate"), ("apologise", "apologize"), ("they're", "there"), ("don't", "dont"), ("can't", "cant"),
+    ("didn't", "didnt"), ("I'm", "Im"), ("tomorrow", "tommorow"), ("embarrassing", "embarassing"), ("address", "adress"),
+    ("until", "untill"), ("suitcase", "suit case"), ("a lot", "alot"), ("no one", "noone"), ("whose", "who's"),
 )  # fmt: skip
 _KEEP = re.compile(r"[@#]\S+")
 
@@ -37,7 +39,7 @@ def written(text: str, language: str, sentiment: int, channel: int, short: bool,
         return _abbreviated(text, draw)
     if roll < 50:
         return text.rstrip(".")
-    if roll < 55 and sentiment == 0:
+    if roll < 55 and sentiment == 0 and not short:
         return _loud(text, draw)
     if roll < 59 and sentiment != 1 and text.endswith("."):
         return text[:-1] + "!" * (1 + draw() % 3)
@@ -47,7 +49,7 @@ def written(text: str, language: str, sentiment: int, channel: int, short: bool,
 def _lowered(text: str, draw: Draw) -> str:
     lowered = text.lower()
     if _KEEP.search(text):
-        lowered = _KEEP.sub(lambda m: text[m.start():m.end()], lowered)
+        lowered = _KEEP.sub(lambda m: text[m.start() : m.end()], lowered)
     how = draw() % 4
     if how == 0:
         lowered = lowered.replace("'", "").replace("’", "")
@@ -70,9 +72,9 @@ def _slipped(text: str, draw: Draw) -> str:
 def _swapped(text: str, draw: Draw) -> str:
     """Two neighbouring letters inside a word change places, or one is missing."""
     at = 2 + draw() % max(len(text) - 4, 1)
-    pair = text[at:at + 2]
-    if len(pair) == 2 and text[at - 1:at + 3].isalpha() and pair.islower():
-        return text[:at] + (pair[::-1] if draw() % 3 else pair[0]) + text[at + 2:]
+    pair = text[at : at + 2]
+    if len(pair) == 2 and text[at - 1 : at + 3].isalpha() and pair.islower():
+        return text[:at] + (pair[::-1] if draw() % 3 else pair[0]) + text[at + 2 :]
     return text
 
 
@@ -90,7 +92,7 @@ def _abbreviated(text: str, draw: Draw) -> str:
 
 
 def _loud(text: str, draw: Draw) -> str:
-    if draw() % 5 == 0 and len(text) < 160:
+    if draw() % 9 == 0 and len(text) < 130:
         return text.upper()
     parts = text.split(" ")
     for _ in range(1 + draw() % 2):

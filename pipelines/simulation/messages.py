@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pipelines.simulation import people
-from pipelines.simulation.compose import Topic, edited, later, near_copy, official, opening, voice
+from pipelines.simulation.compose import Topic, edited, later, near_copy, official, opening, tidy, voice
 from pipelines.simulation.facts import Facts
 from pipelines.simulation.grammar import Draw
 from pipelines.simulation.threads import (
@@ -35,20 +35,21 @@ class Row:
     """One observation: what happened, in which conversation, and the random numbers for its text."""
 
     __slots__ = (
-        "at", "author", "brand", "channel", "draw", "episode", "epoch", "event", "flags", "follow", "hour", "kind", "language", "luck",
-        "ordinal", "other", "place", "root", "root_at", "seed", "sentiment", "story", "topic",
+        "at", "author", "brand", "channel", "draw", "episode", "epoch", "event", "flags", "follow", "hour", "kind", "language",
+        "luck", "ordinal", "other", "place", "root", "root_at", "seed", "sentiment", "story", "topic",
     )  # fmt: skip
 
     def __init__(
-        self, epoch: int, brand: int, hour: int, at: int, kind: int, root: int, ordinal: int, other: int, seed: int, luck: int, draw: Draw,
-        root_at: int, channel: int, place: int, story: bool, language: int, sentiment: int, topic: int, flags: int, episode: int,
-        author: int, follow: int,
+        self, epoch: int, brand: int, hour: int, at: int, kind: int, root: int, ordinal: int, other: int, seed: int, luck: int,
+        draw: Draw, root_at: int, channel: int, place: int, story: bool, language: int, sentiment: int, topic: int, flags: int,
+        episode: int, author: int, follow: int,
     ) -> None:  # fmt: skip
-        self.epoch, self.brand, self.hour, self.at, self.kind, self.root, self.ordinal = epoch, brand, hour, at, kind, root, ordinal
+        self.epoch, self.brand, self.hour, self.at = epoch, brand, hour, at
+        self.kind, self.root, self.ordinal = kind, root, ordinal
         self.other, self.seed, self.luck, self.draw, self.root_at = other, seed, luck, draw, root_at
         self.channel, self.place, self.story, self.language = channel, place, story, language
-        self.sentiment, self.topic, self.flags, self.episode, self.author, self.follow = sentiment, topic, flags, episode, author, follow
-        self.event = ""
+        self.sentiment, self.topic, self.flags, self.episode = sentiment, topic, flags, episode
+        self.author, self.follow, self.event = author, follow, ""
 
     @property
     def mood(self) -> int:
@@ -57,12 +58,19 @@ class Row:
 
     def topic_of(self) -> Topic:
         return Topic(
-            self.language, self.sentiment, self.topic, self.flags, self.event, self.channel, self.place, bool(self.story),
+            self.language,
+            self.sentiment,
+            self.topic,
+            self.flags,
+            self.event,
+            self.channel,
+            self.place,
+            bool(self.story),
         )
 
     def facts(self, addressed: bool | None = None, peer: str = "") -> Facts:
         spoken_to = self.place < 2 and not (self.channel == 7 and self.seed & 3 < 3) if addressed is None else addressed
-        return Facts(self.seed, self.brand, spoken_to, self.epoch + self.root_at, peer)
+        return Facts(self.seed, self.brand, spoken_to, self.language == 0, peer)
 
 
 def _same(row: Row) -> int:
@@ -89,8 +97,13 @@ def _peer_mood(row: Row) -> int:
 
 
 _MOODS: dict[int, Callable[[Row], int]] = {
-    FOLLOW: _follow_mood, CLOSE: _close_mood, PEER: _peer_mood, AUTO: lambda row: NEUTRAL, AGENT: lambda row: NEUTRAL,
-    AGENT2: lambda row: NEUTRAL, OWN: lambda row: NEUTRAL if row.event in ("storm", "outage") else POSITIVE,
+    FOLLOW: _follow_mood,
+    CLOSE: _close_mood,
+    PEER: _peer_mood,
+    AUTO: lambda row: NEUTRAL,
+    AGENT: lambda row: NEUTRAL,
+    AGENT2: lambda row: NEUTRAL,
+    OWN: lambda row: NEUTRAL if row.event in ("storm", "outage") else POSITIVE,
     CHASE: lambda row: NEGATIVE,
 }
 
@@ -110,15 +123,15 @@ def _agent(row: Row) -> str:
     sentiment = _MOOD[row.sentiment]
     facts = row.facts(True, people.handle(row.author))
     wish = "request" if row.sentiment == NEUTRAL else ""
-    names = (f"{row.event}.agent.{sentiment}.{topic}", f"{row.event}.agent.{sentiment}") if row.event else ()
-    names = (*names, f"agent.{wish}{sentiment}.{topic}", f"agent.{sentiment}.{topic}", f"agent.{sentiment}")
+    special = (f"{row.event}.agent.{sentiment}.{topic}", f"{row.event}.agent.{sentiment}") if row.event else ()
+    names: tuple[str, ...] = (*special, f"agent.{wish}{sentiment}.{topic}", f"agent.{sentiment}.{topic}", f"agent.{sentiment}")
     if row.flags & FLAG["image_only"]:
         names = ("agent.image",)
     v = voice(row.language)
     body = official(v, names, row.draw, facts)
-    greeting = official(v, ("agent.greet",), row.draw, facts)
+    greeting = official(v, ("agent.greet.neg", "agent.greet") if row.sentiment == NEGATIVE else ("agent.greet",), row.draw, facts)
     at = f"@{people.handle(row.author)} " if row.channel == 0 else ""
-    return f"{at}{greeting} {body} {official(v, ('agent.sign',), row.draw, facts)}".strip()
+    return tidy(f"{at}{greeting} {body} {official(v, ('agent.sign',), row.draw, facts)}")
 
 
 def _agent2(row: Row) -> str:
@@ -130,15 +143,24 @@ def _agent2(row: Row) -> str:
 
 def _customer(*names: str) -> Callable[[Row], str]:
     def make(row: Row) -> str:
-        text = later(voice(row.language), tuple(n.format(event=row.event, topic=TOPICS[row.topic]) for n in names), row.topic_of(), row.draw,
-                     row.facts(True))
+        text = later(
+            voice(row.language),
+            tuple(n.format(event=row.event, topic=TOPICS[row.topic]) for n in names),
+            row.topic_of(),
+            row.draw,
+            row.facts(True),
+        )
         return f"@{AIRLINES[row.brand].care} {text}" if row.channel == 0 and row.luck % 10 < 8 else text
 
     return make
 
 
 _CHASE = _customer("{event}.chase", "chase")
-_FOLLOWS = (_customer("follow.thanks.{topic}", "follow.thanks"), _customer("follow.details"), _customer("{event}.follow.angry", "follow.angry"))
+_FOLLOWS = (
+    _customer("follow.thanks.{topic}", "follow.thanks"),
+    _customer("follow.details"),
+    _customer("{event}.follow.angry", "follow.angry"),
+)
 _PLEASED = _customer("follow.pleased")
 _CLOSES = {POSITIVE: _customer("close.thanks"), NEGATIVE: _customer("close.angry")}
 
@@ -151,7 +173,12 @@ def _follow(row: Row) -> str:
 
 def _peer(row: Row) -> str:
     mood = _MOOD[_peer_mood(row)]
-    names = (f"{row.event}.peer.{mood}", f"peer.{_MOOD[row.sentiment]}.{mood}", f"peer.{mood}")
+    names = (
+        f"{row.event}.peer.{mood}",
+        f"peer.{_MOOD[row.sentiment]}.{mood}.{TOPICS[row.topic]}",
+        f"peer.{_MOOD[row.sentiment]}.{mood}",
+        f"peer.{mood}",
+    )
     text = later(voice(row.language), names, row.topic_of(), row.draw, row.facts(False, people.handle(row.author)))
     return f"@{people.handle(row.author)} {text}" if row.channel == 0 else text
 
@@ -173,7 +200,17 @@ def _own(row: Row) -> str:
 
 
 TEXT: dict[int, Callable[[Row], str]] = {
-    ROOT: _root, AUTO: _auto, AGENT: _agent, CHASE: _CHASE, FOLLOW: _follow, AGENT2: _agent2,
-    CLOSE: lambda row: _CLOSES[_close_mood(row)](row), PEER: _peer, COPY: _copy, REPOST: _repost, EDIT: _edit,
-    DELETE: lambda row: "", OWN: _own,
+    ROOT: _root,
+    AUTO: _auto,
+    AGENT: _agent,
+    CHASE: _CHASE,
+    FOLLOW: _follow,
+    AGENT2: _agent2,
+    CLOSE: lambda row: _CLOSES[_close_mood(row)](row),
+    PEER: _peer,
+    COPY: _copy,
+    REPOST: _repost,
+    EDIT: _edit,
+    DELETE: lambda row: "",
+    OWN: _own,
 }

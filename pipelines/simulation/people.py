@@ -7,10 +7,13 @@ from functools import lru_cache
 from pipelines.simulation.facts import FIRST, LAST, words
 
 _STEMS = words(
-    "window_seat, jetlagged, gatecheck, carryon, nomad, wander, skyward, commuter, runway, redeye, backpack, suitcase, layover, teabreak,"
-    "northbound, seagull, puffin, marmalade, cobblestone, lighthouse, gravel, hiker, cyclist, violinist, baker, teacher, nurse, coder,"
-    "gardener, rugbyfan, dogmum, catdad, bookish, espresso, croissant, dumpling, rainyday, sunchaser, midlife, gran, thereal, justme,"
-    "hey_its, dr, the_other, notthat, lostin, tiredof, always, chef, captain, miss, mister, lady, uncle, auntie, sailor, pixel, vinyl"
+    """
+    window_seat, jetlagged, gatecheck, carryon, nomad, wander, skyward, commuter, runway, redeye, backpack, suitcase,
+    layover, teabreak, northbound, seagull, puffin, marmalade, cobblestone, lighthouse, gravel, hiker, cyclist, violinist,
+    baker, teacher, nurse, coder, gardener, rugbyfan, dogmum, catdad, bookish, espresso, croissant, dumpling, rainyday,
+    sunchaser, midlife, gran, thereal, justme, hey_its, dr, the_other, notthat, lostin, tiredof, always, chef, captain,
+    miss, mister, lady, uncle, auntie, sailor, pixel, vinyl
+    """
 )
 _MASK = (1 << 64) - 1
 
@@ -42,15 +45,19 @@ def handle(number: int) -> str:
     return f"{first}{number}"
 
 
-@lru_cache(maxsize=65536)
 def display_name(number: int) -> str:
     draw = _mixed(number + 11)
     first, last = FIRST[draw % len(FIRST)], LAST[(draw >> 20) % len(LAST)]
     return (first, f"{first} {last}", f"{first} {last[0]}.", f"{first} {last}", first.lower())[(draw >> 40) % 5]
 
 
-@lru_cache(maxsize=65536)
 def followers(number: int) -> int:
     """How many follow them: a few hundred usually, seldom a hundred thousand."""
     draw = (_mixed(number + 29) >> 11) / float(1 << 53)
     return int(12 + 160 * (1 / (1 - draw * 0.99995) ** 0.78 - 1) + 300 * draw * draw)
+
+
+@lru_cache(maxsize=65536)
+def person(number: int) -> tuple[str, str, int]:
+    """User name, display name and number of followers."""
+    return handle(number), display_name(number), followers(number)

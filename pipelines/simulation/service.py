@@ -23,7 +23,7 @@ LONGEST = 40 * HOUR
 
 def lognormal(rng: np.random.Generator, median: float, spread: float, count: int) -> Array:
     """Seconds with this median; at most 40 hours."""
-    return np.minimum(np.exp(np.log(median) + spread * rng.standard_normal(count)), LONGEST)
+    return np.asarray(np.minimum(np.exp(np.log(median) + spread * rng.standard_normal(count)), LONGEST))
 
 
 def first_replies(world: World, brand: int, roots: Roots, rng: np.random.Generator) -> tuple[Array, Array, Array, Array]:

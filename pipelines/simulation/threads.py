@@ -22,6 +22,7 @@ from pipelines.simulation.vocabulary import (
     NEUTRAL,
     POSITIVE,
     TOPIC_SHARES,
+    TOPICS,
 )
 from pipelines.simulation.world import AIRLINES, HOUR, LOOKBACK_HOURS, STEP, World, script, volume
 
@@ -35,6 +36,10 @@ FIRST_PEER, FIRST_COPY, FIRST_REPOST, ORDINALS = 8, 32, 64, 1024
 OWN_ROOT = 1 << 21  # own posts are numbered from here
 
 _X, _FACEBOOK, _INSTAGRAM, _SNAPCHAT, _YOUTUBE, _REDDIT, _FORUM, _REVIEW = range(8)
+_CAN_BE_URGENT = [
+    TOPICS.index(t)
+    for t in ("delay", "cancellation", "rebooking", "baggage", "app", "boarding", "hold_times", "stranded", "assistance")
+]
 PLACE_OWN, PLACE_ADDRESSED, PLACE_INDEPENDENT = range(3)
 
 
@@ -70,7 +75,7 @@ class Cell:
     author: Array
 
 
-@lru_cache(maxsize=640)
+@lru_cache(maxsize=256)
 def cell(world: World, brand: int, hour: int) -> Cell:
     """The cell of one brand's hour, 0 being the first of the world."""
     rng = np.random.default_rng([world.seed, brand, hour])
@@ -93,10 +98,15 @@ class _Events:
     def add(self, kind: int, rows: Array, at: Array, ordinal: Array | int, author: Array | int = -1) -> None:
         shape = len(rows)
         if shape:
-            self.parts.append((
-                np.asarray(at, np.int64), kind, np.asarray(rows, np.int32),
-                np.broadcast_to(np.asarray(ordinal, np.int16), (shape,)), np.broadcast_to(np.asarray(author, np.int32), (shape,)),
-            ))
+            self.parts.append(
+                (
+                    np.asarray(at, np.int64),
+                    kind,
+                    np.asarray(rows, np.int32),
+                    np.broadcast_to(np.asarray(ordinal, np.int16), (shape,)),
+                    np.broadcast_to(np.asarray(author, np.int32), (shape,)),
+                )
+            )
 
     def sealed(self, world: World, brand: int, hour: int, roots: Roots) -> Cell:
         self.add(ROOT, np.arange(self.count), roots.at, 0)
@@ -119,7 +129,7 @@ def _choose(rng: np.random.Generator, shares: Array, count: int) -> Array:
 
 def _choose_rows(rng: np.random.Generator, cumulative: Array) -> Array:
     """One draw for each row of cumulative shares: shape (n, k) -> (n,)."""
-    return (rng.random(len(cumulative))[:, None] >= cumulative[:, :-1]).sum(axis=1).astype(np.int8)
+    return np.asarray((rng.random(len(cumulative))[:, None] >= cumulative[:, :-1]).sum(axis=1), np.int8)
 
 
 def _roots(world: World, brand: int, hour: int, rng: np.random.Generator) -> Roots:
@@ -133,7 +143,9 @@ def _roots(world: World, brand: int, hour: int, rng: np.random.Generator) -> Roo
     crowd = max(400, int(world.mentions * AIRLINES[brand].weight * 0.45))
     author = (crowd * rng.random(n) ** 1.7).astype(np.int32)
     sentiment = _sentiment(world, brand, episode, author, rng)
-    kinds = np.array([0, *(1 + ["storm", "echo", "campaign", "outage"].index(script(world)[i].kind) for i in expected.episodes)])[part]
+    kinds = np.array([0, *(1 + ["storm", "echo", "campaign", "outage"].index(script(world)[i].kind) for i in expected.episodes)])[
+        part
+    ]
     topic = _choose_rows(rng, TOPIC_SHARES[kinds, sentiment])
     channel = _choose_rows(rng, CHANNELS.cumulative[np.where(kinds == 0, sentiment, 3 + (kinds == 3))])
     luck = rng.random(n)
@@ -142,7 +154,7 @@ def _roots(world: World, brand: int, hour: int, rng: np.random.Generator) -> Roo
     place[(channel == _SNAPCHAT) | (channel == _REVIEW) | story | (channel == _X)] = PLACE_ADDRESSED
     place[(channel == _REDDIT) | (channel == _FORUM) | ((channel == _X) & (luck < 0.27))] = PLACE_INDEPENDENT
     language = _choose(rng, LANGUAGE_SHARES[brand], n)
-    flags = _flags(sentiment, kinds, author, rng)
+    flags = _flags(sentiment, kinds, topic, author, rng)
     image_only = rng.random(n) < np.where(story, 0.22, np.where((channel == _INSTAGRAM) | (channel == _FACEBOOK), 0.035, 0.0))
     flags |= np.where(image_only, FLAG["image_only"], 0)
     language[channel == _FORUM] = LANGUAGES.index("en")
@@ -166,7 +178,7 @@ def _sentiment(world: World, brand: int, episode: Array, author: Array, rng: np.
     return _choose_rows(rng, np.cumsum(mood, axis=1) / mood.sum(axis=1, keepdims=True))
 
 
-def _flags(sentiment: Array, kinds: Array, author: Array, rng: np.random.Generator) -> Array:
+def _flags(sentiment: Array, kinds: Array, topic: Array, author: Array, rng: np.random.Generator) -> Array:
     """Bits of what else a message says; see vocabulary.FLAG."""
     n = len(sentiment)
     negative, neutral, positive = sentiment == NEGATIVE, sentiment == NEUTRAL, sentiment == POSITIVE
@@ -185,6 +197,10 @@ def _flags(sentiment: Array, kinds: Array, author: Array, rng: np.random.Generat
         ("reference", (luck[5] > 0.90) & (negative | neutral)),
     ):
         flags |= np.where(chosen, FLAG[name], 0)
+    asks = (flags & FLAG["request"]) > 0
+    flags &= ~np.where(neutral & ~asks, FLAG["urgent"], 0).astype(np.int32)
+    hurry = np.isin(topic, _CAN_BE_URGENT)
+    flags &= ~np.where(~hurry, FLAG["urgent"], 0).astype(np.int32)
     flags &= ~np.where((flags & FLAG["warning"]) > 0, FLAG["churn_risk"], 0).astype(np.int32)
     return flags
 
@@ -242,8 +258,16 @@ def _crowd(world: World, roots: Roots, rng: np.random.Generator, events: _Events
 
 
 def _many(
-    kind: int, first: int, counts: Array, end: int, median: float, spread: float, roots: Roots, rng: np.random.Generator,
-    events: _Events, crowd: int,
+    kind: int,
+    first: int,
+    counts: Array,
+    end: int,
+    median: float,
+    spread: float,
+    roots: Roots,
+    rng: np.random.Generator,
+    events: _Events,
+    crowd: int,
 ) -> None:
     counts = np.minimum(counts, end - first)
     rows = np.repeat(np.arange(len(counts)), counts)

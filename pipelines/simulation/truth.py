@@ -43,7 +43,7 @@ class Truth:
     """Something that happened to a brand.
 
     Attributes:
-        is_crisis: should a page be raised for it? False for good news, and for what merely rubs off on a rival.
+        is_crisis: should our care lead be paged? False for good news and for what happens to a rival.
         negative_share: of what customers begin because of it.
         peak_ratio: its volume at the height, in multiples of the ordinary.
     """
@@ -74,11 +74,18 @@ def truths(world: World) -> tuple[Truth, ...]:
         extra = excess(e, 0, base)
         active = extra > extra.max() * 0.08 if e.decay else extra > 0
         last = int(active.nonzero()[0][-1] + 1) * STEP
-        found.append(Truth(
-            event=e.kind, brand=AIRLINES[e.brand].key, reason=e.reason, is_crisis=e.kind in ("storm", "outage"),
-            onset_at=world.start + timedelta(seconds=e.start), ends_at=world.start + timedelta(seconds=min(last, world.hours * HOUR)),
-            negative_share=round(e.mood[0], 2), peak_ratio=round(float(1 + (extra / base).max()), 1),
-        ))
+        found.append(
+            Truth(
+                event=e.kind,
+                brand=AIRLINES[e.brand].key,
+                reason=e.reason,
+                is_crisis=e.kind == "storm",
+                onset_at=world.start + timedelta(seconds=e.start),
+                ends_at=world.start + timedelta(seconds=min(last, world.hours * HOUR)),
+                negative_share=round(e.mood[0], 2),
+                peak_ratio=round(float(1 + (extra / base).max()), 1),
+            )
+        )
     return tuple(found)
 
 

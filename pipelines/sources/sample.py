@@ -26,7 +26,9 @@ class Sample(Source):
     mentions: int = Field(default=20_000, ge=100, le=10_000_000, description="About how many mentions the whole span has.")
     seed: int = Field(default=2007, ge=0, le=2**31, description="Another seed gives another, equally likely history.")
     days: int = Field(default=28, ge=2, le=366, description="How many days the span has; the storm is on the last.")
-    start: datetime = Field(default=datetime(2026, 1, 17, tzinfo=UTC), description="When the span begins: midnight UTC of its first day.")
+    start: datetime = Field(
+        default=datetime(2026, 1, 17, tzinfo=UTC), description="When the span begins: midnight UTC of its first day."
+    )
 
     @field_validator("start")
     @classmethod
@@ -52,7 +54,8 @@ class Sample(Source):
         wanted = frozenset(b.key for b in query.brands) & set(KEYS) if query.brands else None
         if wanted is not None and not wanted:
             raise SourceError(
-                f"source {self.name or 'sample'!r} only knows the brands {', '.join(KEYS)}; configure one of them, or copy examples/demo.toml."
+                f"source {self.name or 'sample'!r} only knows the brands {', '.join(KEYS)}; "
+                "configure one of them, or copy examples/demo.toml."
             )
         world = World(self.mentions, self.seed, self.days, self.start)
         yield from emit.mentions(world, window, wanted, self.name or emit.SOURCE)
