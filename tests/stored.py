@@ -12,7 +12,7 @@ import duckdb
 
 from pipelines.records import mention_id
 
-SEEN = datetime(2026, 2, 1, tzinfo=UTC)
+SEEN = datetime(2026, 4, 1, tzinfo=UTC)
 MENTION: dict[str, Any] = {
     "source": "forum", "native_id": "1", "channel": "x", "kind": "post", "property": "addressed", "visibility": "public",
     "is_own": False, "is_automatic": False, "brand": "acme", "author_id": None, "author_followers": None, "text": "hello",
