@@ -52,9 +52,8 @@ def run(settings: Settings, source_name: str, window_key: str, *, now: datetime,
     if manifest is None:
         raise InputError(f"{source_name} {window_key}: this window has not landed; collect it first.")
     scores = _scores(landing, source_name, window_key, model)
-    actions = landing.actions()
-    before, fresh = _looked_up(settings, manifest, scores, actions)
-    if before is not None and before.holds(manifest, scores) and not fresh:
+    before, actions = _looked_up(settings, manifest)
+    if before is not None and before.holds(manifest, scores) and not actions:
         return Loaded(rows_in=manifest.rows_in, stored=0, unchanged=manifest.mentions, quarantined=manifest.rejected)
     with open_warehouse(settings) as connection:
         before = _before(loading.read_load(connection, source_name, manifest.file_id))  # another may have loaded it meanwhile
@@ -83,14 +82,14 @@ def waiting(settings: Settings, source_name: str, *, model: str | None = None) -
 
 def run_actions(settings: Settings, *, now: datetime) -> int:
     """Store what people did on the pages since the last load; returns how many actions were new."""
-    actions = Landing(settings.storage).actions()
-    if not actions or not _looked_up(settings, None, {}, actions)[1]:
+    actions = _looked_up(settings, None)[1]
+    if not actions:
         return 0
     with open_warehouse(settings) as connection:
         connection.execute("BEGIN TRANSACTION")
-        count = _merge_actions(connection, actions)
+        _merge_actions(connection, actions)
         connection.execute("COMMIT")
-    return count
+    return len(actions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,19 +115,17 @@ def _scores(landing: Landing, source: str, window: str, model: str | None) -> di
     return found if model is None else {n: p for n, p in found.items() if model in (n, n.split("@")[0])}
 
 
-def _looked_up(
-    settings: Settings, manifest: Manifest | None, scores: dict[str, Path], actions: list[Path]
-) -> tuple[_Before | None, bool]:
-    """What is known of the window, and whether an action is new; reads only, so that nobody waits and no byte is written."""
-    path = warehouse_path(settings)
-    if not path.exists():
-        return None, bool(actions)
-    with translated(), backend.open(path, read_only=True) as connection:
-        if not _has_loads(connection):
-            return None, bool(actions)
-        row = loading.read_load(connection, manifest.source, manifest.file_id) if manifest else None
-        fresh = bool(actions) and bool({p.stem for p in actions} - loading.known_actions(connection))
-        return _before(row), fresh
+def _looked_up(settings: Settings, manifest: Manifest | None) -> tuple[_Before | None, list[dict[str, Any]]]:
+    """What is known of the window, and the actions that are new; reads only: nobody waits and no byte is written."""
+    path, row, known = warehouse_path(settings), None, set[str]()
+    files = Landing(settings.storage).actions()
+    if path.exists() and (manifest or files):
+        with translated(), backend.open(path, read_only=True) as connection:
+            if _has_loads(connection):
+                row = loading.read_load(connection, manifest.source, manifest.file_id) if manifest else None
+                known = loading.known_actions(connection) if files else known
+    found = (_action(file) for file in files if file.stem not in known)
+    return _before(row), [values for values in found if values is not None]
 
 
 def _has_loads(connection: duckdb.DuckDBPyConnection) -> bool:
@@ -166,22 +163,13 @@ def _merge(
     )
 
 
-def _merge_actions(connection: duckdb.DuckDBPyConnection, files: list[Path]) -> int:
-    """Store new actions. A file that is no action is passed over and named in the log: it blocks nothing."""
-    known = loading.known_actions(connection) if files else set()
-    count = 0
-    for path in files:
-        if path.stem in known:
-            continue
-        values = _action(path)
-        if values is not None:
-            loading.merge_action(connection, values)
-            count += 1
-    return count
+def _merge_actions(connection: duckdb.DuckDBPyConnection, actions: list[dict[str, Any]]) -> None:
+    for values in actions:
+        loading.merge_action(connection, values)
 
 
 def _action(path: Path) -> dict[str, Any] | None:
-    """The action in a file <action_id>.json, or None where it is none."""
+    """The action in a file <action_id>.json. One that is none is named in the log, passed over, and blocks nothing."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         values = {"action_id": path.stem} | {name: found.get(name) for name in _ACTION if name != "action_id"}
