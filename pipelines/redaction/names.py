@@ -23,6 +23,7 @@ _END = rf"(?![{_UP}{_LOW}\d_@])"
 _WORD = re.compile(rf"(?:{_CAP}|[{_UP}{_LOW}]{{2,20}}){_END}")
 _CAPITALS = re.compile(rf"(?<![\w@#/.'’-]){_CAP}{_END}(?![-/])")
 _UPPER = re.compile(rf"[{_UP}]{{3,14}}{_END}(?![-/>’'])")
+_PARTNERS = 8  # most names that one introduction covers
 _AND = re.compile(rf"(?: and | & | not | or |/|, )({_CAP}){_END}")
 _SURNAME = re.compile(rf" (?:(?:van|von|de|del|della|der|da|dos|di|bin|al|el) ){{0,2}}({_CAP}){_END}")
 _LOWER_SURNAME = re.compile(rf" ([{_LOW}]{{2,20}})(?=\s?(?:[,.;/!?\n]|\Z|\d|__))")
@@ -157,6 +158,7 @@ class _Rules:
 
     def __init__(self, text: str, low: str, by_agent: bool, words: frozenset[str]) -> None:
         self.text, self.low, self.by_agent, self.words = text, low, by_agent, words
+        self.has_masked_email = "__email__" in text
 
     def introduced(self) -> Iterator[Span]:
         """ "My name is Anna", "I'm Anna", "an agent named Anna"."""
@@ -244,7 +246,7 @@ class _Rules:
         beside = (sure and contacts and full.end > end) or (_CONTACT.match(self.text, full.end) or self._touches(full, contacts))
         if spoken_to or acted or leads or beside:
             yield from self._with_partners(full)
-        elif contacts or "__email__" in self.text:
+        elif contacts or self.has_masked_email:
             surname = _WORD.match(self.text, end + 1)
             if surname and (_CONTACT.match(self.text, surname.end()) or self._touches(Span(start, surname.end(), ""), contacts)):
                 yield Span(start, surname.end(), "PERSON")
@@ -288,8 +290,9 @@ class _Rules:
     def _with_partners(self, span: Span) -> Iterator[Span]:
         """The name, and the listed names that follow it: "Anna Novak and Tom"."""
         yield span
-        while m := _AND.match(self.text, span.end):
-            if rank(m.group(1)) < 2:
+        for _ in range(_PARTNERS):
+            m = _AND.match(self.text, span.end)
+            if m is None or rank(m.group(1)) < 2:
                 return
             span = self._full(m.start(1), m.end(1))
             yield span

@@ -18,7 +18,7 @@ _IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3
 _SSN = re.compile(r"(?<![\w.-])(?!000|666|9)\d{3}([- ])(?!00)\d{2}\1(?!0000)\d{4}(?![\w-])")
 _NINO = re.compile(r"(?<!\w)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} \d{2} \d{2} ?[A-D](?!\w)")
 _PAN = re.compile(r"(?<!\w)[A-Z]{3}[PCHABGJLFT][A-Z]\d{4}[A-Z](?!\w)")
-_AADHAAR = re.compile(r"(?<![\w-])[2-9]\d{3}([ -])\d{4}\1\d{4}(?![\w-])(?! \d)")
+_AADHAAR = re.compile(r"(?<![\w-])(?<!\d )[2-9]\d{3}([ -])\d{4}\1\d{4}(?![\w-])(?! \d)")
 _CPF = re.compile(r"(?<!\w)\d{3}\.\d{3}\.\d{3}-\d{2}(?!\w)")
 _GOVID_SAID = re.compile(
     r"\b(?:ssn|social security|social insurance|sin|nino|ni number|national insurance|passport|aa?dh?aa?r|pan(?= card|"
@@ -103,8 +103,8 @@ def internet(text: str, low: str) -> Iterator[Span]:
         parts = [int(part) for part in m.group().split(".")]
         if max(parts) <= 255:
             before = low[max(0, m.start() - 28) : m.start()]
-            is_version = _VERSION_BEFORE.search(before) or _VERSION_AFTER.match(low, m.end())
-            is_version = is_version or (parts[0] < 10 and parts[1] <= 30)
+            said = _VERSION_BEFORE.search(before) or _VERSION_AFTER.match(low, m.end())
+            is_version = bool(said) or (parts[0] < 10 and parts[1] <= 30)
             if not is_version or _ADDRESS_BEFORE.search(before):
                 yield Span(m.start(), m.end(), "IP")
     for m in _IPV6.finditer(text) if "::" in text or text.count(":") >= 7 else ():
