@@ -339,9 +339,8 @@ def test_killed_at_any_moment_and_run_again_is_as_if_undisturbed(tmp_path: Path)
     whole, again = Settings(folder=tmp_path / "whole"), Settings(folder=tmp_path / "killed")
     assert tables(again) == tables(whole)
     assert rows(again, "SELECT * EXCLUDE (loaded_at) FROM loads") == rows(whole, "SELECT * EXCLUDE (loaded_at) FROM loads")
-    assert {p.relative_to(again.storage) for p in again.storage.rglob("*.*")} == {
-        p.relative_to(whole.storage) for p in whole.storage.rglob("*.*")
-    }
+    left = [{p.relative_to(s.storage) for p in s.storage.rglob("*.*") if p.suffix != ".wal"} for s in (again, whole)]
+    assert left[0] == left[1]  # a log that DuckDB had not yet folded in is all that may remain
 
 
 # --- actions -----------------------------------------------------------------------------------------------------------
