@@ -62,9 +62,9 @@ class Scores:
         return ["unknown" if reason else SENTIMENTS[i] for i, reason in zip(best, self.reason, strict=True)]
 
     def intent_names(self) -> list[list[str]]:
-        """The labels above their thresholds for each text; none for an unknown text."""
+        """The labels above their thresholds for each text; a text of unknown sentiment may still have some."""
         names: list[list[str]] = [[] for _ in self.reason]
-        for row, column in zip(*np.nonzero(self.intent_labels), strict=True):
+        for row, column in zip(*(where.tolist() for where in np.nonzero(self.intent_labels)), strict=True):
             names[row].append(INTENTS[column])
         return names
 
@@ -107,18 +107,17 @@ def identity(model: Model) -> str:
 def rows(scores: Scores, model: str) -> Iterator[dict[str, Any]]:
     """Scores as one JSON-ready object a text, as `earshot score` writes them (without the id).
 
-    A text that was not scored at all has null in place of every probability.
+    A text in which there was nothing to score is unknown, has even chances for every class and none for any label.
     """
     names = scores.intent_names()
     for i, reason in enumerate(scores.reason):
-        scored = not np.isnan(scores.sentiment[i, 0])
         yield {
-            "sentiment": _named(SENTIMENTS, scores.sentiment[i], scored),
-            "intents": _named(INTENTS, scores.intents[i], scored),
+            "sentiment": _named(SENTIMENTS, scores.sentiment[i], 0.3333),
+            "intents": _named(INTENTS, scores.intents[i], 0.0),
             "intent_labels": names[i],
-            "emotion": _named(EMOTIONS, scores.emotion[i], scored) if scores.emotion is not None else None,
-            "irony": _number(scores.irony, i, scored),
-            "offensive": _number(scores.offensive, i, scored),
+            "emotion": None if scores.emotion is None else _named(EMOTIONS, scores.emotion[i], 0.25),
+            "irony": None if scores.irony is None else _number(scores.irony[i], 0.0),
+            "offensive": None if scores.offensive is None else _number(scores.offensive[i], 0.0),
             "language": scores.language[i],
             "unknown": bool(reason),
             "reason": reason or None,
@@ -126,9 +125,9 @@ def rows(scores: Scores, model: str) -> Iterator[dict[str, Any]]:
         }
 
 
-def _named(labels: tuple[str, ...], values: Floats, scored: bool) -> dict[str, float | None]:
-    return {label: round(float(value), 4) if scored else None for label, value in zip(labels, values, strict=True)}
+def _named(labels: tuple[str, ...], values: Floats, otherwise: float) -> dict[str, float]:
+    return {label: _number(value, otherwise) for label, value in zip(labels, values, strict=True)}
 
 
-def _number(values: Floats | None, i: int, scored: bool) -> float | None:
-    return round(float(values[i]), 4) if values is not None and scored else None
+def _number(value: Any, otherwise: float) -> float:
+    return otherwise if np.isnan(value) else round(float(value), 4)

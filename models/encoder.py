@@ -8,7 +8,7 @@ own: several cores on one small matrix wait for each other, many times longer wh
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
@@ -102,45 +102,44 @@ class Encoder:
         self._tokenizer = Tokenizer.from_file(str(tokenizer))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(MAX_TOKENS)
-        self._workers = _cores() if self._device.type == "cpu" else 1
+        self.workers = _cores() if self._device.type == "cpu" else 1
 
     def score(
-        self, texts: Sequence[str], hints: Sequence[str | None] | None = None, *, progress: Callable[[int], None] | None = None
+        self, texts: Sequence[str], hints: Sequence[str | None] | None = None, *, everything: bool = False
     ) -> Scores:
         """Score texts of any content and length.
 
         Args:
-            progress: called with the number of distinct texts that were scored since the last call.
+            everything: give numbers for unsupported languages too; they stay unknown.
         """
         scores = base.blank(len(texts), heads=True)
         languages, reasons = language.triage(texts, hints, supported=frozenset(self.sheet.languages))
         scores.language[:], scores.reason[:] = languages, reasons
-        rows = np.array([i for i, reason in enumerate(reasons) if not reason], dtype=np.int64)
+        wanted = ("", "language") if everything else ("",)
+        rows = np.array([i for i, reason in enumerate(reasons) if reason in wanted], dtype=np.int64)
         plain = {i: normalise(texts[i]) for i in rows.tolist()}
         distinct = {text: place for place, text in enumerate(dict.fromkeys(plain.values()))}
         if not distinct:
             return scores
-        logits = self._logits(list(distinct), progress)
+        logits = self._logits(list(distinct))
         self._fill(scores, rows, np.array([distinct[plain[i]] for i in rows.tolist()]), logits)
         return scores
 
     def logits(self, texts: Sequence[str]) -> dict[str, Floats]:
         """Raw outputs of each head for already chosen texts: n x outputs. For calibration and evaluation."""
-        return self._logits([normalise(text) for text in texts], None)
+        return self._logits([normalise(text) for text in texts])
 
-    def _logits(self, plain: list[str], progress: Callable[[int], None] | None) -> dict[str, Floats]:
+    def _logits(self, plain: list[str]) -> dict[str, Floats]:
         out = {name: np.empty((len(plain), n), dtype=np.float32) for name, n in HEADS.items()}
         budget = BUDGET if self._device.type == "cpu" else 64 * BUDGET
         # Made for each call: a pool would not survive the fork of a process that holds one.
-        with ThreadPoolExecutor(self._workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        with ThreadPoolExecutor(self.workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
             for start in range(0, len(plain), _CHUNK):
                 ids = [e.ids for e in self._tokenizer.encode_batch_fast(plain[start : start + _CHUNK])]
                 batches = list(packed(np.array([len(row) for row in ids]), budget))
                 for batch, answer in zip(batches, pool.map(self._answer, ([ids[i] for i in b] for b in batches)), strict=True):
                     for name, values in answer.items():
                         out[name][batch + start] = values
-                    if progress:
-                        progress(len(batch))
         return out
 
     def _answer(self, ids: list[list[int]]) -> dict[str, Floats]:
@@ -152,7 +151,7 @@ class Encoder:
     def _fill(self, scores: Scores, rows: NDArray[np.int64], places: NDArray[np.int64], logits: dict[str, Floats]) -> None:
         heat = self.sheet.temperature
         chances = {
-            name: (_softmax if name in ("sentiment", "emotion") else _sigmoid)(values / heat.get(name, 1.0))[places]
+            name: (softmax if name in ("sentiment", "emotion") else sigmoid)(values / heat.get(name, 1.0))[places]
             for name, values in logits.items()
         }
         scores.sentiment[rows], scores.intents[rows] = chances["sentiment"], chances["intents"]
@@ -162,7 +161,7 @@ class Encoder:
         limits = np.array([self.sheet.thresholds[label] for label in INTENTS], dtype=np.float32)
         scores.intent_labels[rows] = exclusive(chances["intents"], limits)
         for row in rows[chances["sentiment"].max(axis=1) < self.sheet.confidence].tolist():
-            scores.reason[row] = "low_confidence"
+            scores.reason[row] = scores.reason[row] or "low_confidence"
 
 
 def exclusive(chances: Floats, limits: Floats) -> NDArray[np.bool_]:
@@ -202,12 +201,14 @@ def _grid(ids: list[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.from_numpy(grid), torch.tensor(lengths)
 
 
-def _softmax(logits: Floats) -> Floats:
+def softmax(logits: Floats) -> Floats:
+    """Probabilities over the last axis."""
     shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(shifted / shifted.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
-def _sigmoid(logits: Floats) -> Floats:
+def sigmoid(logits: Floats) -> Floats:
+    """Probability of each logit by itself."""
     return np.asarray(1.0 / (1.0 + np.exp(-logits)), dtype=np.float32)
 
 

@@ -44,7 +44,7 @@ def valence(tokens: list[str]) -> float:
         if before:
             value *= _EMPHASIS.get(before[-1], 1.0)
             if not _NEGATORS.isdisjoint(before):
-                value *= -0.6
+                value = -0.8 - 0.4 * value if value > 0 else -0.4 * value  # not good is bad, not bad is only fair
         total += value
     if total and tokens[-1][0] == "!":
         total *= 1.15

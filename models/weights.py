@@ -67,7 +67,15 @@ def sheet(tier: str) -> Sheet:
 
 @lru_cache(maxsize=8)
 def _sheet(path: Path, changed: int) -> Sheet:
-    raw = path.read_bytes()
+    return parse(path.read_bytes(), path)
+
+
+def parse(raw: bytes, path: Path) -> Sheet:
+    """The sheet in the bytes of a JSON file; `path` is only named in errors.
+
+    Raises:
+        ModelFault: it is not such a file, or was made for other intents.
+    """
     try:
         values: dict[str, Any] = json.loads(raw)
         found = Sheet(

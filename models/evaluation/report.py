@@ -1,0 +1,52 @@
+"""All measurements of the shipped encoder in one go, and the comparison with its card."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from models.encoder import Encoder, load
+from models.evaluation import card, measure
+from models.training import sets
+
+CARD = Path(__file__).parent.parent / "cards" / "encoder.md"
+
+
+def collect(encoder: Encoder, data: Path) -> dict[str, Any]:
+    """Measure every head of an encoder on the held rows below `data`.
+
+    Raises:
+        ModelFault: a set is missing.
+    """
+    held = sets.load(data).held
+    return {
+        "sentiment": measure.sentiment(encoder, held["sentiment"]), "other": measure.other_heads(encoder, held),
+        "intents": measure.intents(encoder, held["intents"]), "complaints": measure.complaints(encoder, held["complaints"]),
+        "languages": measure.languages(encoder, data),
+    }
+
+
+def evaluate(data: Path, *, tier: str = "fast", write: bool = False) -> tuple[str, bool]:
+    """Measure the shipped encoder again.
+
+    Args:
+        data: folder with the labelled sets.
+        write: renew the card.
+
+    Returns:
+        What was measured as Markdown, and whether the card says the same.
+
+    Raises:
+        ModelFault: weights or a set are missing.
+    """
+    encoder = load(tier)
+    block = card.render(encoder.sheet, collect(encoder, data))
+    text = CARD.read_text(encoding="utf-8")
+    if write:
+        texts = [e.text for e in sets.load(data).held["sentiment"]]
+        found = measure.speed(encoder, texts, time.monotonic)
+        rate = f"{found['per second']:,.0f} texts a second with all heads"
+        line = f"Speed: {rate} on {found['cores']:.0f} cores that had other work as well."
+        CARD.write_text(card.replaced(text, block, line), encoding="utf-8")
+    return block, write or card.measured(text) == block

@@ -1,0 +1,91 @@
+"""From a finished run to what is shipped: small differences, calibrated, with a sheet that pins every byte."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save
+from torch import Tensor
+
+from models import backbones, weights
+from models.base import INTENTS, ModelFault
+from models.encoder import Encoder, build, sigmoid, softmax
+from models.network import HEADS, pretrained
+from models.training import calibrate
+from models.training.sets import Example
+
+LANGUAGES = ("en",)
+TRAINED_ON = {
+    "tweeteval sentiment, emotion, irony, offensive (train)": "SemEval / TweetEval research terms",
+    "topics (texts not in the above)": "SemEval terms",
+    "intents (4,000 posts)": "Apache-2.0, CrowdFlower open data, research",
+    "complaints": "research",
+    "churn chat": "CC BY-SA",
+}
+
+
+def pack(trained: dict[str, Tensor], start: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Matrices as int8 differences to the backbone with one scale a row, vectors as float32, heads as float16."""
+    packed = {}
+    for name, tensor in trained.items():
+        if name in start and tensor.dim() == 2:
+            change = tensor.float() - start[name]
+            scale = change.abs().amax(dim=1).clamp(min=1e-12) / 127
+            packed[f"{name}.delta"] = (change / scale[:, None]).round().to(torch.int8)
+            packed[f"{name}.scale"] = scale
+        else:
+            packed[name] = tensor.float().contiguous() if name in start else tensor.half().contiguous()
+    return packed
+
+
+def write(tier: str, final: Path, held: dict[str, list[Example]], out: Path) -> Path:
+    """Pack the final weights of a run, calibrate what was packed, and write `<tier>.safetensors` and `<tier>.json`.
+
+    Args:
+        final: `final.pt` of a finished run.
+        held: sets that the run did not train on, by name.
+        out: folder to write into.
+
+    Returns:
+        Path of the sheet.
+
+    Raises:
+        ModelFault: the run has not finished.
+    """
+    if not final.exists():
+        raise ModelFault(f"{final} is missing: the run has not finished; start it again with the same --out and it goes on.")
+    state = torch.load(final, weights_only=True)
+    backbone = backbones.TIERS[tier]
+    packed = pack(state["network"], pretrained(backbone, backbones.files(backbone)[0]))
+    raw = save(packed)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / f"{tier}.safetensors").write_bytes(raw)
+    return recalibrate(tier, packed, held, out, sha256=hashlib.sha256(raw).hexdigest(), plan=state["plan"])
+
+
+def recalibrate(
+    tier: str, packed: dict[str, Tensor], held: dict[str, list[Example]], out: Path, *, sha256: str, plan: dict[str, Any]
+) -> Path:
+    """Choose temperatures and thresholds for packed weights and write the sheet."""
+    backbone = backbones.TIERS[tier]
+    values: dict[str, Any] = {
+        "tier": tier, "backbone": backbone.name, "backbone_sha256": backbone.weights_sha256, "sha256": sha256,
+        "temperature": dict.fromkeys(HEADS, 1.0), "thresholds": dict.fromkeys(INTENTS, 0.5), "confidence": 0.0,
+        "languages": list(LANGUAGES), "trained_on": TRAINED_ON, "plan": plan,
+    }
+    path = out / f"{tier}.json"
+    encoder = Encoder(build(backbone, packed), backbones.files(backbone)[1], weights.parse(json.dumps(values).encode(), path))
+    for head in HEADS:
+        logits = encoder.logits([e.text for e in held[head]])[head]
+        goal = calibrate.targets(held[head], head)
+        heat = values["temperature"][head] = calibrate.temperature(head, logits, goal)
+        if head == "intents":
+            values["thresholds"] = calibrate.thresholds(sigmoid(logits / heat), goal)
+        if head == "sentiment":
+            values["confidence"] = calibrate.confidence(softmax(logits / heat), goal)
+    path.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+    return path

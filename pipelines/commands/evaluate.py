@@ -1,0 +1,34 @@
+"""Measure the shipped encoder on labelled sets again and compare with its card (models/cards/encoder.md).
+
+    earshot evaluate --data DIR            exit code 1 when the card says something else
+    earshot evaluate --data DIR --write    renew the card
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from pipelines.errors import ModelError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder with the labelled sets")
+    parser.add_argument("--tier", choices=["fast"], default="fast", help="which encoder (default: fast)")
+    parser.add_argument("--write", action="store_true", help="write the numbers into the card")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print what was measured; 0 when the card agrees."""
+    from models.base import ModelFault
+    from models.evaluation.report import CARD, evaluate
+
+    try:
+        block, agrees = evaluate(args.data, tier=args.tier, write=args.write)
+    except ModelFault as error:
+        raise ModelError(str(error)) from None
+    print(block)
+    if not agrees:
+        print(f"\n{CARD.name} is out of date. next: earshot evaluate --data {args.data} --write", file=sys.stderr)
+    return 0 if agrees else 1

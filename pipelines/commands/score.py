@@ -1,0 +1,80 @@
+"""Score texts: sentiment, intents, emotion, irony, offensive and language, one JSON object a line, in input order.
+
+    earshot score --input F.jsonl --output G.jsonl      lines {"id", "text"} in; a line without text is scored as empty
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any
+
+from pipelines.errors import InputError, ModelError
+
+_LINES = 20_000  # scored at a time
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--input", type=Path, required=True, metavar="F.jsonl", help='lines {"id", "text"}')
+    parser.add_argument("--output", type=Path, required=True, metavar="G.jsonl", help="where the answers go")
+    parser.add_argument("--tier", choices=["fast", "accurate"], default="fast", help="which encoder (default: fast)")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda (default: cpu)")
+
+
+def _read(lines: IO[bytes], path: Path) -> Iterator[tuple[Any, str]]:
+    """(id, text) of each line; a line without an id is known by its number from 0."""
+    for number, line in enumerate(lines):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line.decode("utf-8", "replace"))
+            text = row.get("text")
+        except (ValueError, AttributeError):
+            expected = '{"id": ..., "text": ...}'
+            raise InputError(f"{path}, line {number + 1}: not a JSON object; each line is {expected}.") from None
+        yield row.get("id", number), text if isinstance(text, str) else ""
+
+
+def _progress(done: int, total: int, size: int, started: float) -> None:
+    if sys.stderr.isatty():
+        share = done / max(1, size)
+        bar = "#" * int(30 * share)
+        rate = total / max(1e-9, time.monotonic() - started)
+        print(f"\r\x1b[K[{bar:<30}] {share:4.0%}  {total:,} texts, {rate:,.0f} a second", end="", file=sys.stderr, flush=True)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Score every line, then say how many were unknown."""
+    from models import base, encoder
+
+    try:
+        model = encoder.load(args.tier, args.device)
+    except base.ModelFault as error:
+        raise ModelError(str(error)) from None
+    started, total, unknown = time.monotonic(), 0, 0
+    part = args.output.with_name(args.output.name + ".part")
+    try:
+        with args.input.open("rb") as lines, part.open("w", encoding="utf-8") as out:
+            rows = _read(lines, args.input)
+            size = args.input.stat().st_size
+            while batch := list(islice(rows, _LINES)):
+                scores = model.score([text for _, text in batch], everything=True)
+                for (key, _), answer in zip(batch, base.rows(scores, base.identity(model)), strict=True):
+                    unknown += answer["unknown"]
+                    out.write(json.dumps({"id": key} | answer, ensure_ascii=False) + "\n")
+                total += len(batch)
+                _progress(lines.tell(), total, size, started)
+        part.replace(args.output)
+    except OSError as error:
+        raise InputError(f"{error.filename or args.input}: {error.strerror}.") from None
+    finally:
+        part.unlink(missing_ok=True)
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+    print(f"{total:,} texts scored, {unknown:,} unknown. next: earshot run --input FILE scores mentions and shows them")
+    return 0

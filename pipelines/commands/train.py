@@ -1,0 +1,70 @@
+"""Train the encoder's heads on labelled data; killed at any moment, the same command goes on where it was.
+
+    earshot train --data DIR --tier fast --out RUN             train
+    earshot train --data DIR --tier fast --out RUN --export    ... and write calibrated weights into models/weights/
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines.errors import ModelError
+
+if TYPE_CHECKING:
+    from models.training.train import Run
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder with tweeteval/, intents/ and topics/")
+    parser.add_argument("--tier", choices=["fast"], default="fast", help="which encoder (default: fast)")
+    parser.add_argument("--out", type=Path, default=Path("training-run"), metavar="RUN", help="its folder")
+    parser.add_argument("--seed", type=int, default=1, help="of order and dropout (default: 1)")
+    parser.add_argument("--epochs", type=int, help="how often every text is seen (default: as for the shipped weights)")
+    parser.add_argument("--limit", type=int, default=0, metavar="N", help="train on about N texts only, to try things out")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda (default: cpu)")
+    parser.add_argument("--export", action="store_true", help="calibrate at the end and write the weights that are shipped")
+    parser.add_argument("--weights", type=Path, metavar="DIR", help="where --export writes (default: models/weights)")
+
+
+def _meter() -> Callable[[int, int], None]:
+    """A line that counts steps, on a terminal only."""
+    if not sys.stderr.isatty():
+        return lambda done, whole: None
+    return lambda done, whole: print(f"\r\x1b[Kstep {done:,} of {whole:,}", end="", file=sys.stderr, flush=True)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train to the end, then say what to do next."""
+    from models.base import ModelFault
+    from models.training.train import Plan, Run
+
+    plan = Plan(tier=args.tier, seed=args.seed, limit=args.limit)
+    if args.epochs:
+        plan = replace(plan, epochs=args.epochs)
+    try:
+        work = Run(args.data, args.out, plan, device=args.device, report=_meter())
+        final = work.train()
+        if args.export:
+            _export(work, final, args)
+        else:
+            print(f"{final} is trained. next: the same command with --export")
+    except ModelFault as error:
+        raise ModelError(str(error)) from None
+    return 0
+
+
+def _export(work: Run, final: Path, args: argparse.Namespace) -> None:
+    from models import weights
+    from models.training import export
+
+    folder = args.weights or weights.folder()
+    sheet = export.write(args.tier, final, work.sets.held, folder)
+    if not args.weights:
+        shutil.copyfile(work.out / "log.txt", Path(export.__file__).parent / "logs" / f"{args.tier}.txt")
+    print(f"{sheet} and its weights are written. next: earshot evaluate --data {args.data} --write")
