@@ -52,14 +52,14 @@ def run(settings: Settings, *, now: datetime) -> Published:
 
 def _about(settings: Settings, connection: duckdb.DuckDBPyConnection, now: datetime) -> dict[str, Any]:
     """The row of `meta` but version and time of publishing."""
-    row = connection.execute("SELECT least(max(last_published_at), ?) FROM source_health", [now]).fetchone()
+    newest = connection.execute("SELECT max(last_published_at) FROM source_health").fetchone()
     model = connection.execute(
         "SELECT model FROM enrichments WHERE unknown_reason IS DISTINCT FROM 'not_scored' "
         "GROUP BY model ORDER BY max(enriched_at) DESC, model DESC LIMIT 1"
     ).fetchone()
     delivered = connection.execute("SELECT DISTINCT source FROM source_health WHERE mention_count > 0").fetchall()
     return {
-        "watermark": row[0] if row else None,
+        "watermark": min(newest[0], now) if newest and newest[0] else None,  # a platform's clock may be ahead of ours
         "project_name": settings.project.name,
         "timezone": settings.project.timezone,
         "is_simulated": is_simulated(settings, [str(source) for (source,) in delivered]),
