@@ -21,10 +21,16 @@ class Quiet(WSGIRequestHandler):
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m dashboards", description=__doc__)
-    parser.add_argument("--storage", type=Path, default=Path("earshot-data"), help="folder that `earshot run` fills (default: earshot-data)")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only; there is no sign-in yet)")
+    parser.add_argument(
+        "--storage", type=Path, default=Path("earshot-data"), help="folder that `earshot run` fills (default: earshot-data)"
+    )
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (default: this machine only; there is no sign-in yet)"
+    )
     parser.add_argument("--port", type=int, default=8050, help="port; 0 takes a free one (default: 8050)")
-    parser.add_argument("--allow", action="append", default=[], metavar="NAME", help="another name under which the pages may be asked for")
+    parser.add_argument(
+        "--allow", action="append", default=[], metavar="NAME", help="another name under which the pages may be asked for"
+    )
     args = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     app = create_app(args.storage.resolve(), hosts=(*LOCAL, args.host, *args.allow))

@@ -59,9 +59,19 @@ def create_app(root: Path, *, hosts: Sequence[str] = LOCAL, clock: Callable[[], 
         clock: tells the time; tests pass their own.
     """
     app = Dash(
-        "earshot", assets_folder=str(Path(__file__).parent / "assets"), assets_ignore=r"head\.js", index_string=INDEX, title="Earshot",
-        update_title=None, suppress_callback_exceptions=True, serve_locally=True, enable_mcp=False,
-        meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}, {"name": "color-scheme", "content": "light dark"}],
+        "earshot",
+        assets_folder=str(Path(__file__).parent / "assets"),
+        assets_ignore=r"head\.js",
+        index_string=INDEX,
+        title="Earshot",
+        update_title=None,
+        suppress_callback_exceptions=True,
+        serve_locally=True,
+        enable_mcp=False,
+        meta_tags=[
+            {"name": "viewport", "content": "width=device-width, initial-scale=1"},
+            {"name": "color-scheme", "content": "light dark"},
+        ],
     )
     app.server.config.update(COMPRESS_ALGORITHM=["br", "gzip"], COMPRESS_BR_LEVEL=5)
     Compress(app.server)
@@ -89,7 +99,10 @@ def _browser_callbacks(app: Dash) -> None:
     app.clientside_callback(ClientsideFunction(name, "start"), Output("route", "data"), Input("boot", "id"))
     app.clientside_callback(ClientsideFunction(name, "shown"), Output("titled", "data"), Input("screen", "children"))
     app.clientside_callback(
-        ClientsideFunction(name, "choose"), Output("chosen", "data"), Input({"filter": ALL}, "value"), State({"filter": ALL}, "id"),
+        ClientsideFunction(name, "choose"),
+        Output("chosen", "data"),
+        Input({"filter": ALL}, "value"),
+        State({"filter": ALL}, "id"),
         prevent_initial_call=True,
     )
 
@@ -136,5 +149,9 @@ def _health(app: Dash, snapshots: Snapshots) -> None:
             return jsonify(status="empty", version=None)
         meta = snapshot.meta
         return jsonify(
-            status="ok", version=meta.version, published_at=meta.published_at.isoformat(), watermark=meta.watermark.isoformat(), is_simulated=meta.is_simulated
+            status="ok",
+            version=meta.version,
+            published_at=meta.published_at.isoformat(),
+            watermark=meta.watermark.isoformat(),
+            is_simulated=meta.is_simulated,
         )

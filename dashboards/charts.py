@@ -1,43 +1,37 @@
-"""Figures as plain dicts: estimates with their intervals, observed against expected, counts in time.
-
-Text, ticks, grid and hover boxes take their colours from assets/earshot.css, so light and dark need no second figure. Three
-hues carry all meaning (blue: ours, observed, positive; orange: negative, outside, late; grey: neutral, expected, rivals,
-before); form always says it too.
-"""
+"""The charts: estimates with their intervals, observed against expected, counts in time, waiting times, hours of the week."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-BLUE, ORANGE, GREY = "#2176C7", "#CC5A12", "#7D8590"
-BLUE_FILL, GREY_FILL = "rgba(33,118,199,0.18)", "rgba(125,133,144,0.28)"
-CLEAR = "rgba(0,0,0,0)"
-LIMIT = 2000  # points in one figure: more is a mistake of the caller
+from dashboards import drawing as d
+from dashboards.drawing import (
+    BLUE,
+    GREY,
+    ORANGE,
+    Figure,
+    Mark,
+    Point,
+    Trace,
+    figure,
+    iso,
+    margin,
+    note,
+    short,
+    spoken,
+    value_axis,
+)
+
+FEW = 12  # points: fewer have whiskers, more a band
 
 # Without this, Plotly 7 puts a button on each chart that posts its data to a cloud.
 GRAPH_CONFIG: dict[str, Any] = {
     "showSendToCloud": False, "plotlyServerURL": "", "displaylogo": False, "displayModeBar": False,
     "responsive": True, "scrollZoom": False, "doubleClick": False, "showTips": False,
 }
-
-Figure = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """An estimate at a moment of local time, or an observation with what was expected; None is a gap, never zero."""
-
-    at: datetime
-    value: float | None
-    low: float | None = None
-    high: float | None = None
-    centre: float | None = None  # what was expected
-    outside: bool = False
-    hover: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +49,6 @@ class Dot:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """A vertical line with its label, such as an onset."""
-
-    at: datetime
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
 class Series:
     """Counts in time under one name."""
 
@@ -72,274 +58,176 @@ class Series:
     pattern: str = ""  # "/" hatches what has no meaning of its own, such as mentions without a score
 
 
-def _iso(at: datetime) -> str:
-    return at.strftime("%Y-%m-%dT%H:%M")
-
-
-def _short(value: float | None) -> float | None:
-    """Four significant figures are more than a screen shows, and a fifth of the bytes."""
-    if value is None or not math.isfinite(value):
-        return None
-    return float(f"{value:.4g}")
-
-
-def _figure(traces: list[dict[str, Any]], **layout: Any) -> Figure:
-    points = sum(len(t.get("x", ())) for t in traces)
-    if points > 2 * LIMIT:
-        raise ValueError(f"{points} points in one figure; take wider buckets")
-    base: dict[str, Any] = {
-        "autosize": True, "showlegend": False, "paper_bgcolor": CLEAR, "plot_bgcolor": CLEAR, "hovermode": "closest",
-        "hoverlabel": {"align": "left", "font": {"size": 13}}, "dragmode": False, "bargap": 0.25,
-        "font": {"family": "system-ui, 'Segoe UI', 'Noto Sans', 'DejaVu Sans', sans-serif", "size": 13},
-        "margin": {"l": 8, "r": 12, "t": 12, "b": 8, "pad": 4},
-    }
-    return {"data": traces, "layout": base | layout}
-
-
-def _time_axis(moments: Sequence[datetime], **more: Any) -> dict[str, Any]:
-    days = bool(moments) and (moments[-1] - moments[0]).total_seconds() > 49 * 3600
-    axis: dict[str, Any] = {
-        "type": "date", "tickformat": "%-d %b" if days else "%H:%M", "nticks": 6, "tickangle": 0, "showgrid": False,
-        "zeroline": False, "automargin": True, "fixedrange": True, "ticks": "outside", "ticklen": 4, "hoverformat": "%-d %b %H:%M",
-    }
-    if days and (moments[-1] - moments[0]).days <= 8:
-        axis |= {"tickformat": "%a %-d", "dtick": 86_400_000, "nticks": 0}
-    return axis | more
-
-
-def _value_axis(**more: Any) -> dict[str, Any]:
-    return {
-        "automargin": True, "fixedrange": True, "nticks": 5, "zeroline": False, "separatethousands": True, "rangemode": "normal",
-    } | more
-
-
-def _runs(points: Sequence[Point]) -> Iterator[list[Point]]:
-    """Stretches of points without a gap in their interval."""
-    run: list[Point] = []
-    for point in points:
-        if point.low is None or point.high is None:
-            if run:
-                yield run
-            run = []
-        else:
-            run.append(point)
-    if run:
-        yield run
-
-
-def _area(points: Sequence[Point], colour: str) -> dict[str, Any]:
-    """The band between low and high, as one polygon a stretch: a fill between two lines would bridge gaps."""
-    x: list[str | None] = []
-    y: list[float | None] = []
-    for run in _runs(points):
-        x += [_iso(p.at) for p in run] + [_iso(p.at) for p in reversed(run)] + [None]
-        y += [_short(p.high) for p in run] + [_short(p.low) for p in reversed(run)] + [None]
-    return {
-        "type": "scatter", "mode": "lines", "x": x, "y": y, "fill": "toself", "fillcolor": colour, "line": {"width": 0},
-        "hoverinfo": "skip",
-    }
-
-
-def _label(text: str, at: datetime, y: float, **more: Any) -> dict[str, Any]:
-    return {"text": text, "x": _iso(at), "y": _short(y), "showarrow": False, "xanchor": "right", "yanchor": "bottom", "font": {"size": 13}} | more
-
-
-def band(
-    points: Sequence[Point], *, step: bool = False, zero: bool = False, suffix: str = "", marks: Sequence[Mark] = (), colour: str = BLUE,
-    partial: bool = False,
-) -> Figure:
-    """An estimate in time: a line with its 95 % band, or whiskers when there are fewer than 12 points.
-
-    Args:
-        step: hold each value until the next, as waiting-time curves do.
-        zero: draw the zero line.
-        partial: the last point is of a period that is still going on; its segment is dotted.
-    """
-    x, y = [_iso(p.at) for p in points], [_short(p.value) for p in points]
-    few = len(points) < 12 and not step
-    shape = "hv" if step else "linear"
-    line = {
-        "type": "scatter", "mode": "lines+markers" if few else "lines", "x": x, "y": y, "connectgaps": False,
-        "line": {"color": colour, "width": 2.5, "shape": shape}, "marker": {"size": 8, "color": colour},
-        "text": [p.hover for p in points], "hovertemplate": "%{text}<extra></extra>",
-    }
-    traces: list[dict[str, Any]] = []
+def band(points: Sequence[Point], *, zero: bool = False, suffix: str = "") -> Figure:
+    """An estimate in time: a line with its 95 % band, or whiskers when there are few points. `zero` draws the zero line."""
+    few = len(points) < FEW
+    line: Trace = {
+        "type": "scatter", "mode": "lines+markers" if few else "lines", "x": [iso(p.at) for p in points],
+        "y": [short(p.value) for p in points], "connectgaps": False, "line": {"color": BLUE, "width": 2.5},
+        "marker": {"size": 8, "color": BLUE},
+    } | spoken([p.hover for p in points])
+    traces = [line]
     if few:
-        line["error_y"] = {
-            "type": "data", "symmetric": False, "color": colour, "thickness": 1.5, "width": 0,
-            "array": [_gap(p.high, p.value) for p in points], "arrayminus": [_gap(p.value, p.low) for p in points],
-        }
+        line["error_y"] = _whiskers([(p.value, p.low, p.high) for p in points], BLUE)
     else:
-        traces.append(_area(points, BLUE_FILL if colour == BLUE else GREY_FILL))
-    traces.append(line)
-    if not few:
-        last = next((p for p in reversed(points) if p.value is not None), None)
-        if last is not None and not step:
-            traces.append({
-                "type": "scatter", "mode": "markers", "x": [_iso(last.at)], "y": [_short(last.value)], "hoverinfo": "skip",
-                "marker": {"size": 9, "color": colour, "symbol": "circle-open" if partial else "circle", "line": {"width": 2}},
-            })
-    shapes, notes = _drawn(marks)
-    return _figure(
-        traces, xaxis=_time_axis([p.at for p in points]), hovermode="x",
-        yaxis=_value_axis(ticksuffix=suffix, zeroline=zero, zerolinewidth=1.5), shapes=shapes, annotations=notes,
-    )
+        traces.insert(0, d.area(points, d.BLUE_FILL))
+        last = [p for p in points if p.value is not None][-1:]
+        end: Trace = {"type": "scatter", "mode": "markers", "hoverinfo": "skip", "marker": {"size": 9, "color": BLUE}}
+        traces.append(end | {"x": [iso(p.at) for p in last], "y": [short(p.value) for p in last]})
+    return figure(traces, xaxis=d.time_axis([p.at for p in points]), yaxis=value_axis(ticksuffix=suffix, zeroline=zero))
 
 
-def _gap(high: float | None, low: float | None) -> float | None:
-    return None if high is None or low is None else _short(high - low)
+def _whiskers(ends: Sequence[tuple[float | None, float | None, float | None]], colour: str) -> dict[str, Any]:
+    return {
+        "type": "data", "symmetric": False, "color": colour, "thickness": 1.5, "width": 0,
+        "array": [d.gap(high, value) for value, _, high in ends], "arrayminus": [d.gap(value, low) for value, low, _ in ends],
+    }
 
 
-def _drawn(marks: Sequence[Mark]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    shapes = [
-        {"type": "line", "x0": _iso(m.at), "x1": _iso(m.at), "yref": "paper", "y0": 0, "y1": 1, "line": {"color": GREY, "width": 1.5, "dash": "dash"}}
-        for m in marks
-    ]
-    notes = [
-        {"text": m.label, "x": _iso(m.at), "yref": "paper", "y": 1, "yanchor": "bottom", "xanchor": "center", "showarrow": False, "font": {"size": 13}}
-        for m in marks
-    ]
-    return shapes, notes
-
-
-def expected(points: Sequence[Point], *, marks: Sequence[Mark] = (), suffix: str = "", names: bool = True) -> Figure:
+def expected(points: Sequence[Point], *, marks: Sequence[Mark] = (), suffix: str = "") -> Figure:
     """Observed against expected: grey band and dotted centre, blue line, orange diamonds where it is outside."""
-    x = [_iso(p.at) for p in points]
+    x = [iso(p.at) for p in points]
     out = [p for p in points if p.outside and p.value is not None]
-    traces: list[dict[str, Any]] = [
-        _area(points, GREY_FILL),
-        {
-            "type": "scatter", "mode": "lines", "x": x, "y": [_short(p.centre) for p in points], "hoverinfo": "skip",
-            "line": {"color": GREY, "width": 1.5, "dash": "dot"},
-        },
-        {
-            "type": "scatter", "mode": "lines", "x": x, "y": [_short(p.value) for p in points], "line": {"color": BLUE, "width": 2},
-            "text": [p.hover for p in points], "hovertemplate": "%{text}<extra></extra>",
-        },
-        {
-            "type": "scatter", "mode": "markers", "x": [_iso(p.at) for p in out], "y": [_short(p.value) for p in out], "hoverinfo": "skip",
-            "marker": {"symbol": "diamond", "size": 8, "color": ORANGE},
-        },
-    ]
-    shapes, notes = _drawn(marks)
-    figure = _figure(
-        traces, hovermode="x", xaxis=_time_axis([p.at for p in points]), shapes=shapes, annotations=notes,
-        yaxis=_value_axis(ticksuffix=suffix, rangemode="tozero"),
+    line: Trace = {"type": "scatter", "mode": "lines", "x": x}
+    dotted = {"color": GREY, "width": 1.5, "dash": "dot"}
+    centre = line | {"y": [short(p.centre) for p in points], "line": dotted, "hoverinfo": "skip"}
+    seen = line | {"y": [short(p.value) for p in points], "line": {"color": BLUE, "width": 2}} | spoken([p.hover for p in points])
+    diamond: Trace = {
+        "type": "scatter",
+        "mode": "markers",
+        "hoverinfo": "skip",
+        "marker": {"symbol": "diamond", "size": 8, "color": ORANGE},
+    }
+    diamonds = diamond | {"x": [iso(p.at) for p in out], "y": [short(p.value) for p in out]}
+    drawn = d.marked(marks)
+    lines = (([p.value for p in points], "observed"), ([p.centre for p in points], "expected"))
+    ends = [(next((v for v in reversed(values) if v is not None), None), name) for values, name in lines]
+    tallest = max((v for p in points for v in (p.value, p.high) if v is not None), default=1) or 1
+    drawn["annotations"] += d.beside([(y, name) for y, name in ends if y is not None], tallest)
+    return figure(
+        [d.area(points, d.GREY_FILL), centre, seen, diamonds],
+        xaxis=d.time_axis([p.at for p in points]), yaxis=value_axis(ticksuffix=suffix, rangemode="tozero"),
+        margin=margin(right=72, top=28 if marks else 12), **drawn,
     )
-    if marks:
-        figure["layout"]["margin"] = figure["layout"]["margin"] | {"t": 28}
-    return figure
 
 
 def dots(rows: Sequence[Dot], *, suffix: str = "", zero: bool = False, bars: bool = False, right: int = 118) -> Figure:
     """Estimates with whiskers, one row each, best first; hollow where the difference may be chance; words at the right edge.
 
     Args:
-        bars: start bars at zero instead of dots, for shares and counts.
+        bars: bars from zero instead of dots, for shares and counts.
         right: width kept for the words, in pixels.
     """
-    names = [r.name for r in rows]
-    whiskers = {
-        "type": "data", "symmetric": False, "thickness": 1.5, "width": 0, "color": GREY,
-        "array": [_gap(r.high, r.value) for r in rows], "arrayminus": [_gap(r.value, r.low) for r in rows],
-    }
-    common = {
-        "x": [_short(r.value) for r in rows], "y": names, "error_x": whiskers,
-        "text": [r.hover or f"{r.name}: {r.words}" for r in rows], "hovertemplate": "%{text}<extra></extra>",
-    }
+    colours = [r.colour for r in rows]
+    trace: Trace = {
+        "x": [short(r.value) for r in rows], "y": [r.name for r in rows],
+        "error_x": _whiskers([(r.value, r.low, r.high) for r in rows], GREY),
+    } | spoken([r.hover or f"{r.name}: {r.words}" for r in rows])
     if bars:
-        trace = common | {"type": "bar", "orientation": "h", "width": 0.5, "textposition": "none", "marker": {"color": [r.colour for r in rows]}}
+        trace |= {"type": "bar", "orientation": "h", "width": 0.5, "textposition": "none", "marker": {"color": colours}}
     else:
-        trace = common | {
-            "type": "scatter", "mode": "markers",
-            "marker": {
-                "size": 11, "color": [r.colour for r in rows], "symbol": ["circle" if r.filled else "circle-open" for r in rows],
-                "line": {"width": 2},
-            },
-        }
-    notes = [
-        {
-            "text": r.words, "xref": "paper", "x": 1, "xanchor": "left", "xshift": 10, "y": r.name, "yref": "y", "showarrow": False,
-            "align": "left", "font": {"size": 13},
-        }
-        for r in rows
-    ]
-    return _figure(
-        [trace], annotations=notes, margin={"l": 8, "r": right, "t": 4, "b": 8, "pad": 6},
-        xaxis=_value_axis(ticksuffix=suffix, zeroline=zero, zerolinewidth=1.5, rangemode="tozero" if bars else "normal", nticks=4),
+        symbols = ["circle" if r.filled else "circle-open" for r in rows]
+        marker = {"size": 11, "color": colours, "symbol": symbols, "line": {"width": 2, "color": colours}}
+        trace |= {"type": "scatter", "mode": "markers", "marker": marker}
+    return figure(
+        [trace], hovermode="closest", margin=margin(right=right, top=4, pad=6),
+        annotations=[note(r.words, xref="paper", x=1, xanchor="left", xshift=10, y=r.name, yref="y", align="left") for r in rows],
+        xaxis=value_axis(ticksuffix=suffix, zeroline=zero, rangemode="tozero" if bars or zero else "normal", nticks=4),
         yaxis={
-            "type": "category", "autorange": "reversed", "automargin": True, "fixedrange": True, "showgrid": False, "ticks": "",
-            "categoryorder": "array", "categoryarray": names,
+            "type": "category", "range": [len(rows) - 0.5, -0.5], "automargin": True, "fixedrange": True, "showgrid": False,
+            "ticks": "", "categoryorder": "array", "categoryarray": [r.name for r in rows],
         },
     )
 
 
-def columns(moments: Sequence[datetime], series: Sequence[Series], *, before: Sequence[float | None] = (), hover: Sequence[str] = ()) -> Figure:
-    """Counts in time, stacked; the period before as a dotted grey line."""
-    x = [_iso(m) for m in moments]
-    traces: list[dict[str, Any]] = [
-        {
-            "type": "bar", "x": x, "y": list(s.values), "name": s.name, "hoverinfo": "skip" if hover else "y",
-            "marker": {"color": s.colour, "line": {"width": 0}} | ({"pattern": {"shape": s.pattern, "size": 5}} if s.pattern else {}),
-        }
-        for s in series
-    ]
-    if any(v is not None for v in before):
-        traces.append({
-            "type": "scatter", "mode": "lines", "x": x, "y": list(before), "hoverinfo": "skip",
-            "line": {"color": GREY, "width": 2, "dash": "dot"},
-        })
-    if hover:
-        total = [sum(v for v in at if v is not None) for at in zip(*(s.values for s in series), strict=True)]
-        traces.append({
-            "type": "scatter", "mode": "markers", "x": x, "y": total, "marker": {"opacity": 0, "size": 12},
-            "text": list(hover), "hovertemplate": "%{text}<extra></extra>",
-        })
-    return _figure(traces, barmode="stack", hovermode="x", xaxis=_time_axis(moments), yaxis=_value_axis(rangemode="tozero"))
-
-
-def curve(
-    points: Sequence[tuple[float, float, float, float, str]], *, mark: tuple[float, str], longest: float, suffix: str = " %"
+def columns(
+    moments: Sequence[datetime], series: Sequence[Series], *, before: Sequence[float | None] = (), hover: Sequence[str] = ()
 ) -> Figure:
-    """A share that grows with waiting time, as steps with their band: (minutes, value, low, high, hover) each; `mark` is a target."""
+    """Counts in time, stacked, named beside the last one; the period before as a dotted grey line."""
+    x = [iso(m) for m in moments]
+    traces: list[Trace] = []
+    for part in series:
+        pattern = {"pattern": {"shape": part.pattern, "size": 5}} if part.pattern else {}
+        traces.append(
+            {"type": "bar", "x": x, "y": list(part.values), "hoverinfo": "skip", "marker": {"color": part.colour} | pattern}
+        )
+    if any(v is not None for v in before):
+        dotted = {"color": GREY, "width": 2, "dash": "dot"}
+        traces.append({"type": "scatter", "mode": "lines", "x": x, "y": list(before), "hoverinfo": "skip", "line": dotted})
+    total = [sum(v or 0 for v in at) for at in zip(*(s.values for s in series), strict=True)]
+    unseen = {"opacity": 0, "size": 12}
+    traces.append({"type": "scatter", "mode": "markers", "x": x, "y": total, "marker": unseen} | spoken(hover))
+    return figure(
+        traces, barmode="stack", xaxis=d.time_axis(moments), yaxis=value_axis(rangemode="tozero"), margin=margin(right=88),
+        annotations=d.beside(_middles(series, before), max(total, default=0) or 1),
+    )
+
+
+def _middles(series: Sequence[Series], before: Sequence[float | None]) -> list[tuple[float, str]]:
+    """Where to name the parts of the last column: at their middles."""
+    base, wanted = 0.0, []
+    for part in series:
+        value = part.values[-1] or 0.0 if part.values else 0.0
+        wanted.append((base + value / 2, part.name))
+        base += value
+    line = next((v for v in reversed(before) if v is not None), None)
+    return wanted if line is None else [*wanted, (line, "before")]
+
+
+def curve(points: Sequence[tuple[float, float, float, float, str]], *, target: Mark, longest: float) -> Figure:
+    """A share that grows with waiting time, as steps with their band: (minutes, value, low, high, hover) each, in per cent."""
     minutes = [0.0, *(p[0] for p in points), longest]
-    value, low, high = ([0.0, *(_short(p[i]) for p in points)] for i in (1, 2, 3))
+    value, low, high = ([0.0, *(short(v) for v in line)] for line in zip(*(p[1:4] for p in points), strict=True))
     for line in (value, low, high):
         line.append(line[-1])
-    edge = {"type": "scatter", "mode": "lines", "x": minutes, "hoverinfo": "skip", "line": {"width": 0, "shape": "hv"}}
-    traces = [
-        edge | {"y": low}, edge | {"y": high, "fill": "tonexty", "fillcolor": BLUE_FILL},
-        {
-            "type": "scatter", "mode": "lines", "x": minutes, "y": value, "line": {"color": BLUE, "width": 2.5, "shape": "hv"},
-            "text": ["", *(p[4] for p in points), ""], "hovertemplate": "%{text}<extra></extra>",
-        },
-    ]
-    step = next(s for s in (15, 30, 60, 120, 240, 480, 1440, 2880, 10080) if longest / s <= 6) if longest <= 60480 else 20160
-    ticks = [step * i for i in range(int(longest // step) + 1)]
-    return _figure(
-        traces, hovermode="x",
-        xaxis={
-            "type": "linear", "range": [0, longest], "tickvals": ticks, "ticktext": [_minutes(t) for t in ticks], "fixedrange": True, "showgrid": False,
-            "zeroline": False, "automargin": True, "ticks": "outside", "ticklen": 4, "tickangle": 0,
-        },
-        yaxis=_value_axis(ticksuffix=suffix, range=[0, 102], tickvals=[0, 25, 50, 75, 100]),
-        shapes=[{"type": "line", "x0": mark[0], "x1": mark[0], "yref": "paper", "y0": 0, "y1": 1, "line": {"color": GREY, "width": 1.5, "dash": "dash"}}],
-        annotations=[{"text": mark[1], "x": mark[0], "yref": "paper", "y": 1, "yanchor": "bottom", "xanchor": "center", "showarrow": False, "font": {"size": 13}}],
-        margin={"l": 8, "r": 16, "t": 28, "b": 8, "pad": 4},
+    edge: Trace = {"type": "scatter", "mode": "lines", "x": minutes, "hoverinfo": "skip", "line": {"width": 0, "shape": "hv"}}
+    steps: Trace = {
+        "type": "scatter",
+        "mode": "lines",
+        "x": minutes,
+        "y": value,
+        "line": {"color": BLUE, "width": 2.5, "shape": "hv"},
+    }
+    steps |= spoken(["", *(p[4] for p in points), ""])
+    size = next((s for s in (15, 30, 60, 120, 240, 480, 1440, 2880, 10080) if longest / s <= 6), 20160)
+    ticks = [size * i for i in range(int(longest // size) + 1)]
+    shares = (0, 25, 50, 75, 100)
+    return figure(
+        [edge | {"y": low}, edge | {"y": high, "fill": "tonexty", "fillcolor": d.BLUE_FILL}, steps],
+        xaxis=value_axis(
+            range=[0, longest],
+            tickvals=ticks,
+            ticktext=[_minutes(t) for t in ticks],
+            showgrid=False,
+            ticks="outside",
+            tickangle=0,
+        ),
+        yaxis=value_axis(range=[0, 102], tickvals=shares, ticktext=[f"{s} %" for s in shares]),
+        margin=margin(right=16, top=28),
+        **d.marked([target]),
     )
 
 
 def _minutes(value: float) -> str:
-    return f"{value:.0f} min" if value < 60 or value % 60 else f"{value / 60:.0f} h" if value < 2880 else f"{value / 1440:.0f} d"
+    """
+    >>> _minutes(30), _minutes(120), _minutes(4320)
+    ('30 min', '2 h', '3 d')
+    """
+    if value < 60 or value % 60:
+        return f"{value:.0f} min"
+    return f"{value / 60:.0f} h" if value < 2880 else f"{value / 1440:.0f} d"
 
 
-def heat(rows: Sequence[str], cols: Sequence[str], values: Sequence[Sequence[float | None]], texts: Sequence[Sequence[str]]) -> Figure:
-    """Five steps of blue with the number written in each cell."""
-    shades = ["rgba(33,118,199,0.06)", "rgba(33,118,199,0.16)", "rgba(33,118,199,0.28)", "rgba(33,118,199,0.42)", "rgba(33,118,199,0.58)"]
-    scale = [[(i + j) / 5, shade] for i, shade in enumerate(shades) for j in (0, 1)]
-    trace = {
-        "type": "heatmap", "x": list(cols), "y": list(rows), "z": [[_short(v) for v in row] for row in values], "text": [list(t) for t in texts],
-        "texttemplate": "%{text}", "showscale": False, "colorscale": scale, "xgap": 3, "ygap": 3, "hoverinfo": "skip",
+def heat(
+    rows: Sequence[str], cols: Sequence[str], values: Sequence[Sequence[float | None]], texts: Sequence[Sequence[str]]
+) -> Figure:
+    """Five steps of blue with the number written in each cell; a cell with too little to say is empty."""
+    shades = [f"rgba(33,118,199,{alpha})" for alpha in (0.06, 0.16, 0.28, 0.42, 0.58)]
+    scale = [[(i + edge) / 5, shade] for i, shade in enumerate(shades) for edge in (0, 1)]
+    trace: Trace = {
+        "type": "heatmap", "x": list(cols), "y": list(rows), "z": [[short(v) for v in row] for row in values],
+        "text": [list(t) for t in texts], "texttemplate": "%{text}", "showscale": False, "colorscale": scale, "xgap": 3,
+        "ygap": 3, "hoverinfo": "skip",
     }
     axis = {"type": "category", "fixedrange": True, "showgrid": False, "automargin": True, "ticks": ""}
-    return _figure([trace], xaxis=axis | {"side": "top", "tickangle": 0}, yaxis=axis | {"autorange": "reversed"})
+    return figure([trace], xaxis=axis | {"side": "top", "tickangle": 0}, yaxis=axis | {"autorange": "reversed"})

@@ -36,6 +36,11 @@ class Counts:
     def net(self) -> metrics.Estimate | None:
         return metrics.net(self.positive, self.negative, self.neutral)
 
+    @property
+    def complaining(self) -> metrics.Estimate | None:
+        """Share of complaints among what a model has read."""
+        return metrics.share(self.complaints, self.mentions - self.unscored)
+
     @classmethod
     def total(cls, rows: Iterable[Row]) -> Counts:
         found = list(rows)

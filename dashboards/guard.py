@@ -58,7 +58,9 @@ def protect(app: Dash, hosts: Sequence[str]) -> None:
         if response.mimetype == "text/html" and not response.direct_passthrough:
             nonce = secrets.token_urlsafe(16)
             response.set_data(response.get_data(as_text=True).replace(NONCE, nonce))
-        response.headers["Content-Security-Policy"] = policy(nonce, hashes) if nonce else "default-src 'none'; frame-ancestors 'none'"
+        response.headers["Content-Security-Policy"] = (
+            policy(nonce, hashes) if nonce else "default-src 'none'; frame-ancestors 'none'"
+        )
         if not request.path.startswith(("/_dash-component-suites/", "/assets/")):
             response.headers["Cache-Control"] = "no-store"
         return response

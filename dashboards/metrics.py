@@ -126,7 +126,7 @@ def dispersion(counts: Sequence[int]) -> float:
 
 
 def ratio(now: float, before: float, *, swing: float = 1.0) -> Estimate | None:
-    """now / before for two counts, log-normal interval, both `swing` times more variable than chance alone; None when one is 0."""
+    """now / before for two counts, log-normal interval, both `swing` times as variable as chance alone; None when one is 0."""
     if now <= 0 or before <= 0:
         return None
     half = Z * math.sqrt(swing * (1 / now + 1 / before))
@@ -170,7 +170,7 @@ def waited(steps: Sequence[Step], q: float) -> tuple[float | None, float | None,
 
 
 def enough(estimate: Estimate | None, *, unit: float = 1.0) -> bool:
-    """Is this share (of `unit`: 1, or 100 for points) worth a number? At least 30 observations and at most 15 points either side."""
+    """Is a share (of `unit`: 1, or 100 for points) worth a number? From 30 observations, and at most 15 points either side."""
     if estimate is None or estimate.n < FLOOR:
         return False
     return max(estimate.high - estimate.value, estimate.value - estimate.low) <= WIDEST * unit

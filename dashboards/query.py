@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import duckdb
-
-from warehouse import connection
+from dashboards import words
+from warehouse import snapshot
 
 QUERIES = Path(__file__).parent / "queries"
 CACHED = 512  # results kept for one snapshot
@@ -58,17 +57,15 @@ class Meta:
 
 
 class Snapshot:
-    """One published version, read-only. Safe for threads: one connection, a cursor for each thread."""
+    """One published version, as pages ask it. Safe for threads."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._connection = connection.open(path, read_only=True, timeout=2, threads=1, memory_limit="512MB")
-        self._local = threading.local()
+    def __init__(self, stored: snapshot.Snapshot) -> None:
+        self.stored = stored
         self._cache: OrderedDict[tuple[Any, ...], list[Row]] = OrderedDict()
         self._lock = threading.Lock()
         self.meta = self._read_meta()
         self.brands = tuple(
-            Brand(r["brand"], r["name"], r["is_competitor"], r["first_at"]) for r in self.rows("brands")
+            Brand(r["brand"], words.brand(r["brand"], r["name"]), r["is_competitor"], r["first_at"]) for r in self.rows("brands")
         )
         self.channels = tuple(str(r["channel"]) for r in self.rows("channels"))
 
@@ -98,12 +95,8 @@ class Snapshot:
         return found
 
     def _run(self, name: str, parameters: dict[str, Any]) -> list[Row]:
-        cursor = getattr(self._local, "cursor", None)
-        if cursor is None:
-            cursor = self._local.cursor = self._connection.cursor()
-            cursor.execute("SET TimeZone = 'UTC'")
         values = {k: list(v) if isinstance(v, tuple) else v for k, v in parameters.items()}
-        result = cursor.execute(sql(name), values or None)
+        result = self.stored.execute(sql(name), values or None)
         names = [column[0] for column in result.description]
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
@@ -125,35 +118,23 @@ def sql(name: str) -> str:
 
 
 class Snapshots:
-    """Follows `<root>/serving/current.duckdb`: opens each new version once and shares it between threads."""
+    """Follows the snapshots of a storage folder: each version is read once and shared between threads."""
 
-    def __init__(self, root: Path) -> None:
-        self.link = root / "serving" / "current.duckdb"
+    def __init__(self, storage: Path) -> None:
+        self.storage = storage
         self._lock = threading.Lock()
-        self._open: Snapshot | None = None
+        self._known: Snapshot | None = None
 
     def current(self) -> Snapshot | None:
         """The newest snapshot, or None where nothing has been published yet.
 
-        The file may be swapped away between looking and opening: then look again.
+        Raises:
+            WarehouseFault: there is one, and it cannot be read.
         """
-        for last in (False, False, True):
-            try:
-                path = self.link.resolve(strict=True)
-            except OSError:
-                return None
-            known = self._open
-            if known is not None and known.path == path:
-                return known
-            try:
-                return self._replace(path)
-            except (connection.WarehouseFault, duckdb.Error):
-                if last:
-                    raise
-        return None
-
-    def _replace(self, path: Path) -> Snapshot:
+        if snapshot.current_path(self.storage) is None:
+            return None
+        stored = snapshot.current(self.storage)
         with self._lock:
-            if self._open is None or self._open.path != path:
-                self._open = Snapshot(path)  # the old one closes when the last request that reads it ends
-            return self._open
+            if self._known is None or self._known.stored is not stored:
+                self._known = Snapshot(stored)  # the old one closes when the last request that reads it ends
+            return self._known

@@ -44,7 +44,13 @@ def frame(page: Page, view: View, snapshot: Snapshot, wall: datetime) -> Content
 def updates(page: Page, view: View, snapshot: Snapshot, wall: datetime) -> list[Any]:
     """New values of `outputs(page)`, in that order, all from one snapshot."""
     filled = page.fill(view, snapshot)
-    values: list[Any] = [links(page, view), strips(view, snapshot, wall), page.heading(view, snapshot), as_of(page, view, snapshot)]
+    values: list[Any] = [
+        links(page, view),
+        strips(view, snapshot, wall),
+        page.heading(view, snapshot),
+        as_of(page, view, snapshot),
+        chosen(page, view, snapshot),
+    ]
     for slot in page.slots:
         content = filled[slot.name]
         values += panel_parts(content, slot) if isinstance(content, Panel) else [content]
@@ -53,7 +59,7 @@ def updates(page: Page, view: View, snapshot: Snapshot, wall: datetime) -> list[
 
 def outputs(page: Page) -> list[tuple[str, str]]:
     """(id, property) of everything that a change of filter may change."""
-    found = [(f"{page.key}-{part}", "children") for part in ("nav", "strips", "heading", "asof")]
+    found = [(f"{page.key}-{part}", "children") for part in ("nav", "strips", "heading", "asof", "chosen")]
     for slot in page.slots:
         start = f"{page.key}-{slot.name}"
         found += [(f"{start}-{part}", prop) for part, prop in PANEL_PROPERTIES] if slot.height else [(start, "children")]
@@ -80,12 +86,19 @@ def empty(path: str, root: str) -> Content:
 def failed(path: str, request_id: str) -> Content:
     """After an error of ours: what, and what to do."""
     return _screen(
-        path, None, html.Div([_link(p, p.path, current=False) for p in pages()]),
+        path,
+        None,
+        html.Div([_link(p, p.path, current=False) for p in pages()]),
         [
             html.Header([html.H1("This page could not be drawn", tabIndex=-1)], className="heading"),
-            notice("error", "The data is safe; the page is at fault.", f"Reload it. If it fails again, report the number {request_id}: the log has the details under it."),
+            notice(
+                "error",
+                "The data is safe; the page is at fault.",
+                f"Reload it. If it fails again, report the number {request_id}: the log has the details under it.",
+            ),
         ],
-        "", "Error",
+        "",
+        "Error",
     )
 
 
@@ -100,16 +113,28 @@ def missing(path: str) -> Content:
     )
 
 
-def _screen(path: str, filters: Content, nav: Content, main: list[Content], project: str, title: str, defaults: str = "") -> Content:
+def _screen(
+    path: str, filters: Content, nav: Content, main: list[Content], project: str, title: str, defaults: str = ""
+) -> Content:
     name = f"{title} · {project}" if project else title
     return [
         html.A("Skip to the content", href="#main", className="skip"),
         html.Header(
             [
-                html.A([html.Span(className="mark", **{"aria-hidden": "true"}), html.Span("Earshot", className="wordmark")], href="/", className="home"),
-                html.Button("Menu", className="menu-button", **{"aria-expanded": "false", "aria-controls": "side", "data-toggles": "side"}),
+                html.A(
+                    [html.Span(className="mark", **{"aria-hidden": "true"}), html.Span("Earshot", className="wordmark")],
+                    href="/",
+                    className="home",
+                ),
+                html.Button(
+                    "Menu", className="menu-button", **{"aria-expanded": "false", "aria-controls": "side", "data-toggles": "side"}
+                ),
                 dmc.ColorSchemeToggle(
-                    id="theme", lightIcon=html.Span(className="icon sun"), darkIcon=html.Span(className="icon moon"), variant="subtle", size="lg",
+                    id="theme",
+                    lightIcon=html.Span(className="icon sun"),
+                    darkIcon=html.Span(className="icon moon"),
+                    variant="subtle",
+                    size="lg",
                     **{"aria-label": "Switch between light and dark"},
                 ),
                 filters,
@@ -130,7 +155,12 @@ def _slot(page: Page, slot: Slot, content: Content | Panel) -> Content:
 
 def _link(page: Page, href: str, *, current: bool) -> Content:
     more = {"aria-current": "page"} if current else {}
-    return html.A([html.Span(className=f"icon {page.key}", **{"aria-hidden": "true"}), html.Span(page.title)], href=href, className="to", **more)
+    return html.A(
+        [html.Span(className=f"icon {page.key}", **{"aria-hidden": "true"}), html.Span(page.title)],
+        href=href,
+        className="to",
+        **more,
+    )
 
 
 def links(page: Page, view: View) -> Content:
@@ -142,20 +172,16 @@ def strips(view: View, snapshot: Snapshot, wall: datetime) -> Content:
     """What a reader must know about all the numbers below, in order of weight."""
     meta, found = snapshot.meta, []
     if meta.is_simulated:
-        found.append(html.P(
-            [html.Strong("Simulated data."), " These brands, people and events are invented, to show what the pages do."], className="strip simulated"
-        ))
+        text = " These brands, people and events are invented, to show what the pages do."
+        found.append(html.P([html.Strong("Simulated data."), text], className="strip simulated"))
     late = wall - meta.published_at
     if meta.is_live and late > STALE:
-        at = snapshot.local(meta.published_at)
-        found.append(html.P(
-            [html.Strong("Out of date."), f" The last update was {words.ago(meta.published_at, wall)}, at {words.moment(at, snapshot.local(wall))}. Newer mentions are missing; the numbers below are as of then."],
-            className="strip stale",
-        ))
+        at = words.moment(snapshot.local(meta.published_at), snapshot.local(wall))
+        text = f" The last update was {words.ago(meta.published_at, wall)}, at {at}. Newer mentions are missing below."
+        found.append(html.P([html.Strong("Out of date."), text], className="strip stale"))
     if view.ignored:
-        found.append(html.P(
-            [html.Strong("Part of this address was not understood"), f" and is left out: {', '.join(view.ignored)[:120]}."], className="strip"
-        ))
+        text = f" and is left out: {', '.join(view.ignored)[:120]}."
+        found.append(html.P([html.Strong("Part of this address was not understood"), text], className="strip"))
     return found
 
 
@@ -168,9 +194,20 @@ def as_of(page: Page, view: View, snapshot: Snapshot) -> Content:
         if view.span.grain == "hour" else f"{words.day(period.start)} to {words.day(last)} {last:%Y}"
     )
     channel = "" if view.channel == "all" else f"{words.label(view.channel)} only · "
-    fresh = f"updated {words.clock(snapshot.local(meta.published_at))}" if meta.is_live else f"data ends {words.day(now)} {now:%Y}, {words.clock(now)}"
+    fresh = (
+        f"updated {words.clock(snapshot.local(meta.published_at))}"
+        if meta.is_live
+        else f"data ends {words.day(now)} {now:%Y}, {words.clock(now)}"
+    )
     parts = f"{channel}{days} · times in {meta.zone.key} · {fresh}"
     return parts if "period" in page.controls else f"times in {meta.zone.key} · {fresh}"
+
+
+def chosen(page: Page, view: View, snapshot: Snapshot) -> str:
+    """The choices in a few words, for where the filter bar is folded away."""
+    brand = snapshot.brand(view.brand)
+    parts = [brand.name if brand else "", view.span.name, "" if view.channel == "all" else words.label(view.channel)]
+    return "Filters: " + " · ".join(p for p in parts if p)
 
 
 def _filters(page: Page, view: View, snapshot: Snapshot) -> Content:
@@ -179,33 +216,70 @@ def _filters(page: Page, view: View, snapshot: Snapshot) -> Content:
     channels = [{"value": "all", "label": "All channels"}, *({"value": c, "label": words.label(c)} for c in snapshot.channels)]
     made = {
         "brand": lambda: dmc.Select(
-            id={"filter": "brand"}, label="Brand", data=brands, value=view.brand, allowDeselect=False, size="sm", className="f-brand"
+            id={"filter": "brand"},
+            label="Brand",
+            data=brands,
+            value=view.brand,
+            allowDeselect=False,
+            size="xs",
+            className="f-brand",
         ),
         "vs": lambda: dmc.MultiSelect(
-            id={"filter": "vs"}, label=f"Against (up to {RIVALS})", data=brands, value=list(view.rivals), maxValues=RIVALS, size="sm", className="f-vs"
+            id={"filter": "vs"},
+            label=f"Against (up to {RIVALS})",
+            data=brands,
+            value=list(view.rivals),
+            maxValues=RIVALS,
+            size="xs",
+            className="f-vs",
         ),
         "channel": lambda: dmc.Select(
-            id={"filter": "ch"}, label="Channel", data=channels, value=view.channel, allowDeselect=False, size="sm", className="f-ch"
+            id={"filter": "ch"},
+            label="Channel",
+            data=channels,
+            value=view.channel,
+            allowDeselect=False,
+            size="xs",
+            className="f-ch",
         ),
         "period": lambda: html.Div(
             [
                 html.Span("Period", className="f-label", id="period-label"),
                 dmc.SegmentedControl(
-                    id={"filter": "period"}, value=view.span.key, size="sm", data=[{"value": s, "label": SPANS[s].name} for s in sorted(page.spans, key=lambda s: SPANS[s].length)],
+                    id={"filter": "period"},
+                    value=view.span.key,
+                    size="xs",
+                    data=[{"value": s, "label": SPANS[s].name} for s in sorted(page.spans, key=lambda s: SPANS[s].length)],
                     **{"aria-labelledby": "period-label"},
                 ),
             ],
             className="f-period",
         ),
         "compare": lambda: dmc.Select(
-            id={"filter": "cmp"}, label="Compare", data=[{"value": "prev", "label": "With before"}, {"value": "off", "label": "Off"}],
-            value="prev" if view.compare else "off", allowDeselect=False, size="sm", className="f-cmp",
+            id={"filter": "cmp"},
+            label="Compare",
+            data=[{"value": "prev", "label": "With before"}, {"value": "off", "label": "Off"}],
+            value="prev" if view.compare else "off",
+            allowDeselect=False,
+            size="xs",
+            className="f-cmp",
         ),
     }
     return html.Div(
         [
-            html.Button("Filters", className="filter-button", **{"aria-expanded": "false", "aria-controls": "filters", "data-toggles": "filters"}),
-            html.Div([made[c]() for c in page.controls] + [html.A("Reset", href=page.path, className="reset")], id="filters", className="filters", role="group", **{"aria-label": "Filters"}),
+            html.Button(
+                chosen(page, view, snapshot),
+                id=f"{page.key}-chosen",
+                className="filter-button",
+                **{"aria-expanded": "false", "aria-controls": "filters", "data-toggles": "filters"},
+            ),
+            html.Div(
+                [made[c]() for c in page.controls] + [html.A("Reset", href=page.path, className="reset")],
+                id="filters",
+                className="filters",
+                role="group",
+                **{"aria-label": "Filters"},
+            ),
         ],
         className="filter-bar",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 MINUS, NONE = "\u2212", "\u2014"
@@ -22,6 +23,15 @@ def label(name: str) -> str:
     """
     words = LABELS.get(name) or name.replace("_", " ").replace("-", " ").strip()
     return words[:1].upper() + words[1:]
+
+
+def brand(key: str, name: str) -> str:
+    """A brand's name; one that is known by its key only is written as a name.
+
+    >>> brand("us_airways", "us_airways"), brand("acme", "ACME")
+    ('Us Airways', 'ACME')
+    """
+    return name if name != key else key.replace("_", " ").title()
 
 
 def count(value: float) -> str:
@@ -64,6 +74,25 @@ def percent(share: float, n: int = 0) -> str:
     return f"{value:.1f} %" if n >= 1000 and abs(value) < 10 else f"{value:.0f} %"
 
 
+def percents(low: float, high: float) -> str:
+    """An interval of shares; decimals where whole per cents would hide it.
+
+    >>> percents(0.291, 0.344), percents(0.0612, 0.0671)
+    ('29 to 34 %', '6.1 to 6.7 %')
+    """
+    form = ".1f" if high < 0.1 else ".0f"
+    return f"{100 * low:{form}} to {100 * high:{form}} %"
+
+
+def between(low: float, high: float, form: Callable[[float], str]) -> str:
+    """An interval: '−18 to −10', never a dash between signed numbers.
+
+    >>> between(-18, -10, signed)
+    '−18 to −10'
+    """
+    return f"{form(low)} to {form(high)}"
+
+
 def times(value: float) -> str:
     """
     >>> times(6.12), times(14.6)
@@ -91,12 +120,28 @@ def duration(seconds: float | None) -> str:
     return f"{days} d {hours} h" if hours else f"{days} d"
 
 
+def short(text: str | None, limit: int) -> str:
+    """
+    >>> short("a" * 9, 5), short(None, 5)
+    ('aaaa…', '')
+    """
+    text = text or ""
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
 def ago(at: datetime, now: datetime) -> str:
+    """
+    >>> ago(datetime(2026, 2, 1), datetime(2026, 2, 4, 7)), ago(datetime(2026, 2, 4, 5), datetime(2026, 2, 4, 7))
+    ('3 d ago', '2 h ago')
+    """
     seconds = (now - at).total_seconds()
-    return "just now" if seconds < 60 else f"{duration(seconds)} ago"
+    if seconds < 60:
+        return "just now"
+    return f"{duration(seconds)} ago" if seconds < 48 * 3600 else f"{seconds // 86400:.0f} d ago"
 
 
 def clock(at: datetime) -> str:
+    """The time of day, such as 09:05."""
     return f"{at:%H:%M}"
 
 

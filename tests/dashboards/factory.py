@@ -19,14 +19,31 @@ import pyarrow as pa
 
 END = datetime(2026, 2, 15, 13, 40, tzinfo=UTC)
 ONSET = datetime(2026, 2, 15, 6, 15, tzinfo=UTC)
-BRANDS = (("aerolia", "Aerolia", False, 22.0), ("nordwind", "Nordwind", True, 16.0), ("skylark", "Skylark", True, 11.0), ("transpolar", "Transpolar", True, 5.0))
+BRANDS = (
+    ("aerolia", "Aerolia", False, 22.0),
+    ("nordwind", "Nordwind", True, 16.0),
+    ("skylark", "Skylark", True, 11.0),
+    ("transpolar", "Transpolar", True, 5.0),
+)
 CHANNELS = (("x", 0.5), ("facebook", 0.25), ("instagram", 0.15), ("app_review", 0.1))
 TOPICS = ("cancelled_flight", "lost_bags", "delay", "booking", "crew", "refund", "app")
 ROOT = Path(__file__).resolve().parents[2]
 TEXTS = {
-    "negative": ("Nine hours at the gate for flight [CASE] and not one word from anybody", "My bags went to Oslo, I did not. Third call today", "Cancelled by text at 5 am, hotline dead, two kids in tow"),
-    "neutral": ("Does the 18:40 to Bergen still leave today?", "Which form do I need for a refund?", "Boarding now, seat by the window"),
-    "positive": ("The crew on the late flight was wonderful, thank you", "Rebooked me in two minutes, would fly again any day", "Best coffee above the clouds, recommend them to anyone"),
+    "negative": (
+        "Nine hours at the gate for flight [CASE] and not one word from anybody",
+        "My bags went to Oslo, I did not. Third call today",
+        "Cancelled by text at 5 am, hotline dead, two kids in tow",
+    ),
+    "neutral": (
+        "Does the 18:40 to Bergen still leave today?",
+        "Which form do I need for a refund?",
+        "Boarding now, seat by the window",
+    ),
+    "positive": (
+        "The crew on the late flight was wonderful, thank you",
+        "Rebooked me in two minutes, would fly again any day",
+        "Best coffee above the clouds, recommend them to anyone",
+    ),
 }
 
 TABLES = {
@@ -50,7 +67,9 @@ class Maker:
     def __init__(self, seed: int, scale: float) -> None:
         self.random = random.Random(seed)
         self.scale = scale
-        self.rows: dict[str, list[dict[str, Any]]] = {name: [] for name in (*TABLES, "expectations", "alerts", "arming", "deliveries", "actions")}
+        self.rows: dict[str, list[dict[str, Any]]] = {
+            name: [] for name in (*TABLES, "expectations", "alerts", "arming", "deliveries", "actions")
+        }
 
     def add(self, table: str, **row: Any) -> None:
         self.rows[table].append(row)
@@ -75,9 +94,18 @@ def _counts(make: Maker, mean: float, storm: float) -> dict[str, int]:
     negative = min(negative, n)
     unknown = min(n - negative - positive, make.poisson(n * 0.06))
     return {
-        "mention_count": n, "author_count": max(1, int(n * 0.9)) if n else 0, "negative_count": negative, "positive_count": positive, "unknown_count": unknown, "unscored_count": 0,
-        "neutral_count": n - negative - positive - unknown, "complaint_count": int(negative * 0.7), "churn_risk_count": int(negative * 0.1),
-        "urgent_count": int(negative * 0.05), "needs_response_count": int(n * 0.4), "repost_count": int(n * 0.12),
+        "mention_count": n,
+        "author_count": max(1, int(n * 0.9)) if n else 0,
+        "negative_count": negative,
+        "positive_count": positive,
+        "unknown_count": unknown,
+        "unscored_count": 0,
+        "neutral_count": n - negative - positive - unknown,
+        "complaint_count": int(negative * 0.7),
+        "churn_risk_count": int(negative * 0.1),
+        "urgent_count": int(negative * 0.05),
+        "needs_response_count": int(n * 0.4),
+        "repost_count": int(n * 0.12),
     }
 
 
@@ -96,8 +124,25 @@ def _hours(make: Maker, start: datetime) -> None:
                 if not counts["mention_count"]:
                     continue
                 total += counts["mention_count"]
-                make.add("brand_hourly", brand=brand, channel=channel, property="addressed", bucket_at=at, engagement=counts["mention_count"] * 4, reach=counts["mention_count"] * 310, **counts)
-                make.add("driver_hourly", brand=brand, bucket_at=at, kind="channel", name=channel, mention_count=counts["mention_count"], negative_count=counts["negative_count"])
+                make.add(
+                    "brand_hourly",
+                    brand=brand,
+                    channel=channel,
+                    property="addressed",
+                    bucket_at=at,
+                    engagement=counts["mention_count"] * 4,
+                    reach=counts["mention_count"] * 310,
+                    **counts,
+                )
+                make.add(
+                    "driver_hourly",
+                    brand=brand,
+                    bucket_at=at,
+                    kind="channel",
+                    name=channel,
+                    mention_count=counts["mention_count"],
+                    negative_count=counts["negative_count"],
+                )
                 for i in range(4):
                     key = (brand, at + timedelta(minutes=15 * i))
                     held = quarter.setdefault(key, dict.fromkeys(counts, 0))
@@ -121,7 +166,9 @@ def _drivers(make: Maker, brand: str, at: datetime, total: int) -> None:
         more = 1.9 if intent == "complaint" and _storm(brand, at) > 1 else 1.0
         n = min(total, make.poisson(total * part * more))
         if n:
-            make.add("driver_hourly", brand=brand, bucket_at=at, kind="intent", name=intent, mention_count=n, negative_count=n // 2)
+            make.add(
+                "driver_hourly", brand=brand, bucket_at=at, kind="intent", name=intent, mention_count=n, negative_count=n // 2
+            )
 
 
 def _expectations(make: Maker, quarter: dict[tuple[str, datetime], dict[str, int]]) -> None:
@@ -137,7 +184,17 @@ def _expectations(make: Maker, quarter: dict[tuple[str, datetime], dict[str, int
         )
         n = counts["mention_count"]
         share = counts["negative_count"] / n if n else None
-        make.add("expectations", brand=brand, signal="negative_share", bucket_at=at, observed=share, expected=0.34, low=0.1, high=0.62, is_outside=bool(share and share > 0.62))
+        make.add(
+            "expectations",
+            brand=brand,
+            signal="negative_share",
+            bucket_at=at,
+            observed=share,
+            expected=0.34,
+            low=0.1,
+            high=0.62,
+            is_outside=bool(share and share > 0.62),
+        )
 
 
 def _mention(make: Maker, brand: str, at: datetime) -> str:
@@ -145,15 +202,37 @@ def _mention(make: Maker, brand: str, at: datetime) -> str:
     mood = make.random.choices(("negative", "neutral", "positive", "unknown"), (bad, (1 - bad) * 0.6, (1 - bad) * 0.35, 0.05))[0]
     text = make.random.choice(TEXTS.get(mood, TEXTS["neutral"]))
     stormy = _storm(brand, at) > 1
-    intents = {"negative": ["complaint", "needs_response"], "positive": make.random.choice((["praise"], ["praise", "recommendation"])), "neutral": ["request"]}.get(mood, [])
+    intents = {
+        "negative": make.random.choice(
+            (["complaint", "needs_response"], ["complaint"], ["complaint", "warning"], ["complaint", "churn_risk"])
+        ),
+        "positive": make.random.choice((["praise"], ["praise", "recommendation"])),
+        "neutral": ["request"],
+    }.get(mood, [])
     key = make.uuid()
     make.add(
-        "mention_feed", mention_id=key, source="sample", channel=make.random.choices([c for c, _ in CHANNELS], [p for _, p in CHANNELS])[0], brand=brand,
-        property="addressed", kind="post", published_at=at, author_id=f"author-{make.random.randrange(4000):04d}", is_own=False,
-        text=f"{text}. {make.random.choice(('Gate', 'Row', 'Desk'))} {make.random.randrange(90)}.", url=f"https://example.org/{key}",
-        sentiment=mood, p_negative=0.9 if mood == "negative" else 0.1, intents=intents,
-        topics=["cancelled_flight"] if stormy and make.random.random() < 0.6 else [make.random.choice(TOPICS)], language="en",
-        engagement=int(make.random.paretovariate(1.1)), reach=int(300 * make.random.paretovariate(1.2)), in_reply_to=None, thread_id=key, expires_at=None,
+        "mention_feed",
+        mention_id=key,
+        source="sample",
+        channel=make.random.choices([c for c, _ in CHANNELS], [p for _, p in CHANNELS])[0],
+        brand=brand,
+        property="addressed",
+        kind="post",
+        published_at=at,
+        author_id=f"author-{make.random.randrange(4000):04d}",
+        is_own=False,
+        text=f"{text}. {make.random.choice(('Gate', 'Row', 'Desk'))} {make.random.randrange(90)}.",
+        url=f"https://example.org/{key}",
+        sentiment=mood,
+        p_negative=0.9 if mood == "negative" else 0.1,
+        intents=intents,
+        topics=["cancelled_flight"] if stormy and make.random.random() < 0.6 else [make.random.choice(TOPICS)],
+        language="en",
+        engagement=int(make.random.paretovariate(1.1)),
+        reach=int(300 * make.random.paretovariate(1.2)),
+        in_reply_to=None,
+        thread_id=key,
+        expires_at=None,
     )
     return key
 
@@ -183,11 +262,29 @@ def _thread(make: Maker, brand: str, opened: datetime, stormy: bool) -> None:
     if story:
         feed["kind"], feed["channel"], feed["expires_at"] = "story", "instagram", opened + timedelta(hours=24)
     make.add(
-        "thread_status", thread_id=key, source="sample", channel=feed["channel"], brand=brand, property="addressed", first_mention_id=key, opened_at=opened,
-        author_id=feed["author_id"], first_reply_at=reply, first_response_seconds=wait if answered else None, last_inbound_at=last, last_reply_at=reply,
-        inbound_count=2 if status == "waiting" else 1, reply_count=1 if answered else 0, needs_response=make.random.random() < 0.85, status=status,
-        sentiment_first=feed["sentiment"], sentiment_last="positive" if answered and make.random.random() < 0.3 else feed["sentiment"],
-        is_urgent=make.random.random() < 0.08, expires_at=feed["expires_at"], text=feed["text"], is_start_known=True,
+        "thread_status",
+        thread_id=key,
+        source="sample",
+        channel=feed["channel"],
+        brand=brand,
+        property="addressed",
+        first_mention_id=key,
+        opened_at=opened,
+        author_id=feed["author_id"],
+        first_reply_at=reply,
+        first_response_seconds=wait if answered else None,
+        last_inbound_at=last,
+        last_reply_at=reply,
+        inbound_count=2 if status == "waiting" else 1,
+        reply_count=1 if answered else 0,
+        needs_response=feed["sentiment"] != "positive" and make.random.random() < 0.9,
+        status=status,
+        sentiment_first=feed["sentiment"],
+        sentiment_last="positive" if answered and make.random.random() < 0.3 else feed["sentiment"],
+        is_urgent=make.random.random() < 0.08,
+        expires_at=feed["expires_at"],
+        text=feed["text"],
+        is_start_known=True,
     )
 
 
@@ -201,8 +298,15 @@ def _response_days(make: Maker) -> None:
     for (brand, channel, at), waits in sorted(days.items()):
         done = sorted(w for w in waits if w is not None)
         make.add(
-            "response_time_daily", brand=brand, channel=channel, day_at=at, inbound_count=len(waits), answered_count=len(done), unanswered_count=len(waits) - len(done),
-            p50_seconds=float(done[len(done) // 2]) if done else None, p90_seconds=float(done[int(len(done) * 0.9)]) if done else None,
+            "response_time_daily",
+            brand=brand,
+            channel=channel,
+            day_at=at,
+            inbound_count=len(waits),
+            answered_count=len(done),
+            unanswered_count=len(waits) - len(done),
+            p50_seconds=float(done[len(done) // 2]) if done else None,
+            p90_seconds=float(done[int(len(done) * 0.9)]) if done else None,
         )
 
 
@@ -214,14 +318,26 @@ def _weeks(make: Maker, start: datetime) -> None:
             authors = int(level * 120 * make.scale)
             replied, other = int(authors * 0.12), int(authors * 0.05)
             make.add(
-                "advocate_weekly", brand=brand, week_at=at, author_count=authors, advocate_count=make.poisson(authors * 0.07), detractor_count=make.poisson(authors * 0.05),
-                replied_base=replied, replied_recovered=min(replied, make.poisson(replied * 0.31)), unreplied_base=other, unreplied_recovered=min(other, make.poisson(other * 0.14)),
+                "advocate_weekly",
+                brand=brand,
+                week_at=at,
+                author_count=authors,
+                advocate_count=make.poisson(authors * 0.07),
+                detractor_count=make.poisson(authors * 0.05),
+                replied_base=replied,
+                replied_recovered=min(replied, make.poisson(replied * 0.31)),
+                unreplied_base=other,
+                unreplied_recovered=min(other, make.poisson(other * 0.14)),
             )
             at += timedelta(days=7)
 
 
 def _crisis(make: Maker) -> None:
-    examples = [r["mention_id"] for r in make.rows["mention_feed"] if r["brand"] == "aerolia" and r["published_at"] >= ONSET and r["sentiment"] == "negative"][:3]
+    examples = [
+        r["mention_id"]
+        for r in make.rows["mention_feed"]
+        if r["brand"] == "aerolia" and r["published_at"] >= ONSET and r["sentiment"] == "negative"
+    ][:3]
     drivers = [
         {"kind": "topic", "name": "cancelled_flight", "observed": 182.0, "expected": 21.0, "excess": 161.0},
         {"kind": "topic", "name": "delay", "observed": 51.0, "expected": 20.0, "excess": 31.0},
@@ -229,25 +345,88 @@ def _crisis(make: Maker) -> None:
         {"kind": "channel", "name": "x", "observed": 190.0, "expected": 60.0, "excess": 130.0},
         {"kind": "channel", "name": "facebook", "observed": 75.0, "expected": 30.0, "excess": 45.0},
     ]
-    common = {"detector": "seasonal", "brand": "aerolia", "tier": "page", "window_minutes": 60, "drivers": json.dumps(drivers), "example_ids": examples}
+    common = {
+        "detector": "seasonal",
+        "brand": "aerolia",
+        "tier": "page",
+        "window_minutes": 60,
+        "drivers": json.dumps(drivers),
+        "example_ids": examples,
+    }
     alert = make.uuid()
     make.add(
-        "alerts", alert_id=alert, signal="volume", state="escalated", severity=8, onset_at=ONSET, fired_at=ONSET + timedelta(minutes=30), resolved_at=None,
-        observed=251.0, expected=41.0, low=28.0, high=57.0, summary="Aerolia: 251 mentions in 60 minutes, 41 expected (28 to 57)", **common,
+        "alerts",
+        alert_id=alert,
+        signal="volume",
+        state="escalated",
+        severity=8,
+        onset_at=ONSET,
+        fired_at=ONSET + timedelta(minutes=30),
+        resolved_at=None,
+        observed=251.0,
+        expected=41.0,
+        low=28.0,
+        high=57.0,
+        summary="Aerolia: 251 mentions in 60 minutes, 41 expected (28 to 57)",
+        **common,
     )
     old = END - timedelta(days=12)
     make.add(
-        "alerts", alert_id=make.uuid(), signal="negative_share", state="resolved", severity=4, onset_at=old, fired_at=old + timedelta(minutes=45), resolved_at=old + timedelta(hours=3),
-        observed=0.61, expected=0.35, low=0.22, high=0.49, summary="Aerolia: 61 % of mentions negative, 35 % expected (22 % to 49 %)", **common | {"tier": "watch"},
+        "alerts",
+        alert_id=make.uuid(),
+        signal="negative_share",
+        state="resolved",
+        severity=4,
+        onset_at=old,
+        fired_at=old + timedelta(minutes=45),
+        resolved_at=old + timedelta(hours=3),
+        observed=0.61,
+        expected=0.35,
+        low=0.22,
+        high=0.49,
+        summary="Aerolia: 61 % of mentions negative, 35 % expected (22 % to 49 %)",
+        **common | {"tier": "watch"},
     )
-    make.add("deliveries", alert_id=alert, notifier="file", alert_state="onset", delivery_key="k", status="sent", attempt_count=1, last_error=None, created_at=ONSET + timedelta(minutes=30), sent_at=ONSET + timedelta(minutes=31))
+    make.add(
+        "deliveries",
+        alert_id=alert,
+        notifier="file",
+        alert_state="onset",
+        delivery_key="k",
+        status="sent",
+        attempt_count=1,
+        last_error=None,
+        created_at=ONSET + timedelta(minutes=30),
+        sent_at=ONSET + timedelta(minutes=31),
+    )
     for brand, name, rival, _ in BRANDS:
         state = "armed" if not rival else "arming" if brand == "transpolar" else "armed"
-        note = f"{name} has four weeks of data and can raise alerts." if state == "armed" else f"{name} has too few mentions yet; alerts are possible from 20 February."
-        make.add("arming", brand=brand, signal="volume", state=state, first_at=END - timedelta(days=28), armed_at=END - timedelta(days=14), note=note)
+        note = (
+            f"{name} has four weeks of data and can raise alerts."
+            if state == "armed"
+            else f"{name} has too few mentions yet; alerts are possible from 20 February."
+        )
+        make.add(
+            "arming",
+            brand=brand,
+            signal="volume",
+            state=state,
+            first_at=END - timedelta(days=28),
+            armed_at=END - timedelta(days=14),
+            note=note,
+        )
 
 
-def snapshot(root: Path, version: str = "20260215T134000-1", *, seed: int = 7, scale: float = 1.0, days: int = 28, current: bool = True, **meta: Any) -> Path:
+def snapshot(
+    root: Path,
+    version: str = "20260215T134000-1",
+    *,
+    seed: int = 7,
+    scale: float = 1.0,
+    days: int = 28,
+    current: bool = True,
+    **meta: Any,
+) -> Path:
     """A published snapshot below `root`, and the link to it.
 
     Args:
@@ -262,10 +441,21 @@ def snapshot(root: Path, version: str = "20260215T134000-1", *, seed: int = 7, s
         _response_days(make)
         _weeks(make, start)
         _crisis(make)
-    make.add("meta", **{
-        "version": version, "published_at": END + timedelta(minutes=4), "watermark": END, "project_name": "Four airlines", "timezone": "UTC", "is_simulated": True,
-        "model": "lexicon@1", "first_response_target_seconds": 3600, "schema_version": 1,
-    } | meta)
+    make.add(
+        "meta",
+        **{
+            "version": version,
+            "published_at": END + timedelta(minutes=4),
+            "watermark": END,
+            "project_name": "Four airlines",
+            "timezone": "UTC",
+            "is_simulated": True,
+            "model": "lexicon@1",
+            "first_response_target_seconds": 3600,
+            "schema_version": 1,
+        }
+        | meta,
+    )
     for brand, name, rival, _ in BRANDS:
         make.add("brands", brand=brand, name=name, is_competitor=rival)
     path = root / "serving" / f"{version}.duckdb"

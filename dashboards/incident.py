@@ -1,0 +1,160 @@
+"""An alert as the crisis page tells it: which one, over which hours, in which words."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from dashboards import words
+from dashboards.query import Row, Snapshot
+from dashboards.view import View
+
+LEAD, TRAIL = timedelta(hours=12), timedelta(hours=6)  # shown around an alert that is over
+DAY = timedelta(hours=24)
+OTHER = "other"
+TELLING = 0.15  # a reason is named when it explains this part of the excess
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What the page is about: an alert or a quiet stretch, and the hours to show."""
+
+    name: str  # of the brand
+    noun: str  # what volume counts: mentions or people
+    alert: Row | None
+    start: datetime
+    until: datetime
+
+    @property
+    def is_open(self) -> bool:
+        return self.alert is not None and self.alert["state"] != "resolved"
+
+    @property
+    def onset(self) -> datetime:
+        return self.alert["onset_at"] if self.alert else self.until - DAY
+
+    @property
+    def hours(self) -> tuple[datetime, datetime]:
+        """Whole hours that people and reasons are counted over: since the onset, at most a day."""
+        start = self.onset.replace(minute=0, second=0, microsecond=0)
+        end = self.alert["resolved_at"] if self.alert and self.alert["resolved_at"] else self.until
+        return start, min(end, start + DAY)
+
+    def counted(self, signal: str) -> str:
+        """What a signal counts, as a noun."""
+        known = {"volume": self.noun, "negative_count": "negative mentions", "negative_share": "negative share"}
+        return known.get(signal, words.label(signal).lower())
+
+
+def scene(view: View, snapshot: Snapshot) -> Scene:
+    """The alert that was asked for, or the worst open one of the brand, or none."""
+    brand = snapshot.brand(view.brand)
+    start, until = snapshot.now - view.span.length, snapshot.now + timedelta(minutes=15)
+    alerts = snapshot.rows("alerts", brand=view.brand)
+    chosen = next((a for a in alerts if a["alert_id"] == view.alert), None)
+    if chosen is None:
+        open_ = [a for a in alerts if a["state"] != "resolved"]
+        chosen = max(open_, key=lambda a: (a["tier"] == "page", a["severity"]), default=None)
+    if chosen is not None and chosen["onset_at"] < start:
+        end = chosen["resolved_at"] or chosen["onset_at"] + DAY
+        start = chosen["onset_at"] - LEAD
+        until = min(until, end + TRAIL, start + 2 * DAY)
+    return Scene(brand.name if brand else "this brand", noun(view, snapshot), chosen, start, until)
+
+
+def noun(view: View, snapshot: Snapshot) -> str:
+    """What volume counts for this brand."""
+    found = snapshot.rows("counted", brand=view.brand)[0]
+    return "people" if found["people"] > found["mentions"] else "mentions"
+
+
+def headline(at: Scene, snapshot: Snapshot) -> str:
+    """What happens, how much, since when, why: in one line."""
+    alert = at.alert
+    if alert is None:
+        return f"No incident is open for {at.name}"
+    began = words.moment(snapshot.local(alert["onset_at"]), snapshot.local(snapshot.now))
+    reason = top_reason(alert)
+    tail = f"; top reason: {reason}" if reason else ""
+    if alert["signal"] == "negative_share":
+        return f"{at.name}: {amount(alert, 'observed')} negative since {began}, we expect {amount(alert, 'expected')}{tail}"
+    times = words.times(ratio(alert)).removesuffix("×")
+    what = at.counted(alert["signal"])
+    when = f"we expect since {began}" if at.is_open else f"we expected, from {began}"
+    return f"{at.name}: {times} times as many {what} as {when}{tail}"
+
+
+def ratio(alert: Row) -> float:
+    """Observed over expected; an expectation below a tenth counts as a tenth."""
+    return float(alert["observed"] / max(alert["expected"], 0.1))
+
+
+def amount(alert: Row, name: str) -> str:
+    """One of the alert's figures as its signal reads."""
+    value = alert[name]
+    return words.percent(value) if alert["signal"] == "negative_share" else words.count(value)
+
+
+def figures(at: Scene) -> str:
+    """'251 mentions in 60 min, where we expect 41 (28 to 57).'"""
+    alert = at.alert
+    if alert is None:
+        return ""
+    what = "of mentions are negative" if alert["signal"] == "negative_share" else at.counted(alert["signal"])
+    span = words.duration(60 * alert["window_minutes"])
+    usual = f"{amount(alert, 'expected')} ({amount(alert, 'low')} to {amount(alert, 'high')})"
+    return f"{amount(alert, 'observed')} {what} in {span}, where we expect {usual}."
+
+
+def reasons(alert: Row) -> list[dict[str, Any]]:
+    """The alert's stored drivers; an unreadable list is an empty one."""
+    try:
+        found = json.loads(alert["drivers"])
+    except (TypeError, ValueError):
+        return []
+    if not isinstance(found, list):
+        return []
+    return [d for d in found if isinstance(d, dict) and {"kind", "name", "observed", "expected"} <= d.keys()]
+
+
+def excess(reason: dict[str, Any]) -> float:
+    """How many more than expected."""
+    return float(reason["observed"] - reason["expected"])
+
+
+def told(alert: Row) -> tuple[str, list[dict[str, Any]]]:
+    """The kind of reason that explains most, and its parts: topics unless they explain little, then words, then intents."""
+    found = reasons(alert)
+    best: tuple[str, list[dict[str, Any]]] = ("", [])
+    for kind in ("topic", "term", "intent"):
+        parts = [d for d in found if d["kind"] == kind]
+        named = sum(excess(d) for d in parts if d["name"] != OTHER)
+        if parts and named >= TELLING * sum(excess(d) for d in parts):
+            return kind, parts
+        if parts and not best[1]:
+            best = (kind, parts)
+    return best
+
+
+def top_reason(alert: Row) -> str:
+    """The reason that adds most above what is expected, or "" where none stands out."""
+    kind, parts = told(alert)
+    total = sum(excess(d) for d in parts)
+    named = [d for d in parts if d["name"] != OTHER and excess(d) > max(0.0, TELLING * total)]
+    top = max(named, key=excess, default=None)
+    if top is None:
+        return ""
+    return f"“{top['name']}”" if kind == "term" else words.label(top["name"]).lower()
+
+
+def is_above(row: Row) -> bool:
+    """Was a brand above its range for long enough to count, in a row of others.sql?"""
+    return bool(row["above"] >= max(2, row["buckets"] / 4))
+
+
+def is_number(value: float | None) -> bool:
+    """Is there a value? Detectors leave gaps while they learn."""
+    return value is not None and math.isfinite(value)
