@@ -73,6 +73,11 @@ class Mapper:
         self._accounts: dict[str, str | None] = {h.casefold(): b.key for b in brands for h in b.handles}
         self._accounts |= {a.lstrip("@").casefold(): None for a in mapping.own.authors}
         self._seen: Counter[bytes] = Counter(seen or {})
+        readers: dict[str, Callable[[str, dict[str, Any]], Any]] = {
+            "is_automatic": self._flag, "author_name": self._short, "author_followers": self._count, "url": self._short,
+            "rating": self._rating, "reach": self._count, "expires_at": lambda field, values: self._when(field, values)[0],
+        }
+        self._optional = [(field, read) for field, read in readers.items() if field in self._get]
 
     def __call__(self, row: Row) -> Mention | Rejected:
         """The mention of a row, or why it is none."""
@@ -104,16 +109,15 @@ class Mapper:
         kind = self._one_of("kind", values) or self._constants.kind or ("reply" if reply_to else "post")
         given = self._one_of("property", values) or ("own" if is_own and not reply_to else self._constants.property)
         native_id = self._short("id", values) or self._row_id(row)
+        optional = {field: read(field, values) for field, read in self._optional}
         return Mention(
             source=self._source, native_id=native_id, channel=channel, text=text, published_at=published,
             observed_at=observed or deleted, time_note=note, kind=cast(Kind, kind), property=cast(Property, given),
-            visibility=cast(Visibility, self._one_of("visibility", values) or self._constants.visibility),
-            is_own=is_own, is_automatic=self._flag("is_automatic", values), brand=self._brand(values, author), author_id=author,
-            author_name=self._short("author_name", values), author_followers=self._count("author_followers", values),
-            language=self._one_of("language", values) or self._constants.language, url=self._short("url", values),
-            thread_id=self._thread(values, native_id, reply_to), in_reply_to=reply_to, rating=self._rating(values),
-            engagement=self._engagement(values), reach=self._count("reach", values),
-            expires_at=self._when("expires_at", values)[0], deleted_at=deleted, media=media,
+            visibility=cast(Visibility, self._one_of("visibility", values) or self._constants.visibility), is_own=is_own,
+            brand=self._brand(values, author), author_id=author,
+            language=self._one_of("language", values) or self._constants.language,
+            thread_id=self._thread(values, native_id, reply_to), in_reply_to=reply_to,
+            engagement=self._engagement(values), deleted_at=deleted, media=media, **optional,
         )
 
     def _text(self, values: dict[str, Any]) -> str:
@@ -197,16 +201,14 @@ class Mapper:
         return given or (native_id if "in_reply_to" in self._get and reply_to is None else None)
 
     def _count(self, field: str, values: dict[str, Any]) -> int | None:
-        get = self._get.get(field)
-        return _number(get(values)) if get else None
+        return _number(self._get[field](values))
 
     def _engagement(self, values: dict[str, Any]) -> int | None:
         found = [n for n in (_number(get(values)) for get in self._counted) if n is not None]
         return min(sum(found), _LONG) if found else None
 
-    def _rating(self, values: dict[str, Any]) -> float | None:
-        get = self._get.get("rating")
-        value = get(values) if get else None
+    def _rating(self, field: str, values: dict[str, Any]) -> float | None:
+        value = self._get[field](values)
         try:
             rating = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else None
         except (ValueError, OverflowError):

@@ -32,15 +32,18 @@ def merge_mentions(connection: duckdb.DuckDBPyConnection, file: Path, *, is_rela
     that is no longer there goes. Leaves the temporary table `incoming`.
     """
     connection.execute(
-        """
-        CREATE OR REPLACE TEMP TABLE incoming AS
-        SELECT * FROM read_parquet($file, hive_partitioning = false)
-        QUALIFY row_number() OVER (
-            PARTITION BY mention_id ORDER BY observed_at DESC NULLS LAST, content_hash DESC
-        ) = 1
-        """,
+        "CREATE OR REPLACE TEMP TABLE incoming AS SELECT * FROM read_parquet($file, hive_partitioning = false)",
         {"file": str(file)},
     )
+    if _count(connection, "SELECT count(*) - count(DISTINCT mention_id) FROM incoming"):
+        connection.execute(
+            """
+            CREATE OR REPLACE TEMP TABLE incoming AS SELECT * FROM incoming
+            QUALIFY row_number() OVER (
+                PARTITION BY mention_id ORDER BY observed_at DESC NULLS LAST, content_hash DESC
+            ) = 1
+            """
+        )
     is_linked = _count(connection, f"SELECT count(*) FROM (SELECT 1 FROM incoming WHERE {_LINKED} LIMIT 1)") > 0
     if is_linked:
         _find_threads(connection)
