@@ -14,8 +14,8 @@ Finder = Callable[[str], list[Span]]
 
 # Invented, so that no list of names holds them: what is left of the recall for PERSON is due to the words around a name.
 _UNLISTED = (
-    "Zorvan", "Quellin", "Abrexa", "Dweylo", "Tamsorin", "Orvelle", "Jathrek", "Milovex", "Pernou", "Skandre", "Ulbrina", "Vaskoli",
-    "Wexlow", "Yldene", "Broskin", "Cathmel",
+    "Zorvan", "Quellin", "Abrexa", "Dweylo", "Tamsorin", "Orvelle", "Jathrek", "Milovex", "Pernou", "Skandre", "Ulbrina",
+    "Vaskoli", "Wexlow", "Yldene", "Broskin", "Cathmel",
 )
 FIGURES_START = "<!-- figures: written by `earshot redact --evaluate`, not by hand -->"
 FIGURES_END = "<!-- end of figures -->"

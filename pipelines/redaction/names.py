@@ -7,28 +7,29 @@ Public figures stay: a name in running text is only taken where the text treats 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
-from functools import lru_cache
 
-from pipelines.redaction.common_words import NOT_NAMES
 from pipelines.redaction.first_names import ALSO_WORDS, FIRST_NAMES
-from pipelines.redaction.organisations import KNOWN
+from pipelines.redaction.name_forms import (
+    CAP,
+    END,
+    LOW,
+    UP,
+    WORD,
+    full_name,
+    rank,
+    touches_contact,
+    with_partners,
+)
 from pipelines.redaction.spans import Span
+from pipelines.redaction.unlisted_names import unlisted
 
-_UP = "A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĘĚĞĢĪİĶŁĽĹŃŅŇŐŒŘŚŞŠŢŤŪŮŰŹŻŽ"
-_LOW = "a-zß-öø-ÿāăąćčďđēęěğģīıķłľĺńņňőœřśşšţťūůűźżž"
-_CAP = rf"[{_UP}](?:['’](?=[{_UP}]))?[{_LOW}{_UP}]{{0,20}}[{_LOW}](?:-[{_UP}][{_LOW}]{{1,20}})?"  # Anna, McKay, O'Neil, Jean-Luc
-_END = rf"(?![{_UP}{_LOW}\d_@])"
-_WORD = re.compile(rf"(?:{_CAP}|[{_UP}{_LOW}]{{2,20}}){_END}")
-_CAPITALS = re.compile(rf"(?<![\w@#/.'’-]){_CAP}{_END}(?![-/])")
-_UPPER = re.compile(rf"[{_UP}]{{3,14}}{_END}(?![-/>’'])")
-_PARTNERS = 8  # most names that one introduction covers
-_AND = re.compile(rf"(?: and | & | not | or |/|, )({_CAP}){_END}")
-_SURNAME = re.compile(rf" (?:(?:van|von|de|del|della|der|da|dos|di|bin|al|el) ){{0,2}}({_CAP}){_END}")
-_LOWER_SURNAME = re.compile(rf" ([{_LOW}]{{2,20}})(?=\s?(?:[,.;/!?\n]|\Z|\d|__))")
-
-_NAME_SAID = re.compile(r"\bname(?:'s|’s)?(?: ?(?:is|was|:|-|=)){0,2}\s{0,3}")
+_CAPITALS = re.compile(rf"(?<![\w@#/.'’-]){CAP}{END}(?![-/])")
+_UPPER = re.compile(rf"[{UP}]{{3,14}}{END}(?![-/>’'])")
+_NAME_SAID = re.compile(
+    r"\b(?:(?:my|her|his|last|first|sur|full|whose|account|passenger'?s?|customer'?s?|agent'?s?) ?name(?:'s|’s)?(?: ?(?:is|was|:|-|=)){0,2}|"
+    r"name(?:'s|’s| is| was| ?:| ?=| -)(?: ?(?:is|:))?)\s{1,3}|\bname:(?=\w)"
+)
 _NOT_OF_PERSON = re.compile(
     r"(?:user|brand|screen|file|song|album|artist|track|playlist|band|app|game|device|product|company|store|street|"
     r"domain|the|that|this|in|nick|pet|hotel|network|wifi)\s?\Z"
@@ -46,7 +47,9 @@ _CALLED = re.compile(
     r"by the name of|name of|with the name) "
 )
 _NAMED = re.compile(r"\bnamed ")
-_TITLE = re.compile(r"(?<![\w@#])(?:Mr|Mrs|Ms|Miss|Mx|Dr|Capt|Captain|MR|MRS|MS|mr|mrs|ms)(?:\. ?| )")
+_TITLE = re.compile(
+    r"(?<![\w@#])(?:(?:Mr|Mrs|Ms|Miss|Mx|Dr|Capt|Captain|MR|MRS|mr|mrs)(?:\. ?| )|(?:MS|ms)\. ?)"
+)
 _OFFICE = re.compile(
     r"\b(?:ceo|cfo|coo|cto|chairman|president|senator|minister|governor|mayor|justice|judge|coach|king|queen|prince|"
     r"princess|pope|congressman|"
@@ -72,9 +75,9 @@ _STAFF = re.compile(
     r"husband|wife|son|daughter|brother|sister|friend|hubby|"
     r"boyfriend|girlfriend|cc|attn|attention|passengers?|guest)(?:[ ,:]{1,3}| is | was )"
 )
-_CARET = re.compile(rf"\^\s?({_CAP})[{_UP}]?{_END}")
+_CARET = re.compile(rf"\^\s?({CAP})[{UP}]?{END}")
 _TRAILER = re.compile(r"(?:[\s.!)]|\(?\d ?/ ?\d\)?|https?://\S{1,80}|<url>|\blink)+\Z")
-_LAST_WORD = re.compile(rf"({_CAP})[{_UP}]?\Z")
+_LAST_WORD = re.compile(rf"({CAP})[{UP}]?\Z")
 _MARK = re.compile(r"(?:[*~]|(?<![\w@/-])[-–—/]{1,2}|(?<=[.!?)*])[-–—]{1,2})\s?\Z")
 _CLOSING = re.compile(
     r"\b(?:regards|rgds|wishes|sincerely|best|thanks|thank you|thx|ty|cheers|yours|xoxo|love|"
@@ -91,13 +94,12 @@ _AFTER = re.compile(
     r"a legend)|"
     r"for (?:taking|helping|your help|the help|assisting|being))\b"
 )
-_BEFORE_COMMA = re.compile(rf"[{_LOW}\d!?’'\])]{{2}}, ?\Z")
+_BEFORE_COMMA = re.compile(rf"[{LOW}\d!?’'\])]{{2}}, ?\Z")
 _CLOSED = re.compile(r"[.,!?;:)]|\s?\Z|\s[-–^*:;(]|\s?[^\w\s,'’\"&@#/<>\[-]")
 _LEAD = re.compile(r"\s*(?:(?:\.?[@@]\w+|\[HANDLE\])[\s,:]*){1,30}")
 _BREAK = {code: " " for code in range(128) if not chr(code).isalpha()}
 _POSSESSIVE = re.compile(r"['’]s\b")
-_CAPITAL_BEFORE = re.compile(rf"(?<![\w@])({_CAP}), ?\Z")
-_CONTACT = re.compile(r"\s?[/,;:|-]?\s?(?:\[(?:EMAIL|PHONE|ADDRESS|CARD)\]|__email__|<email>|\d{5})")
+_CAPITAL_BEFORE = re.compile(rf"(?<![\w@])({CAP}), ?\Z")
 
 
 def _words_of(pattern: re.Pattern[str]) -> frozenset[str]:
@@ -106,25 +108,6 @@ def _words_of(pattern: re.Pattern[str]) -> frozenset[str]:
 
 
 _GREETING_WORDS, _THANKS_WORDS, _STAFF_WORDS = _words_of(_GREETING), _words_of(_THANKS), _words_of(_STAFF)
-
-
-def plain(word: str) -> str:
-    """Lower case, without accents: the form in which the word lists hold a name."""
-    if word.isascii():
-        return word.lower()
-    letters = (c for c in unicodedata.normalize("NFKD", word.lower()) if not unicodedata.combining(c))
-    return "".join(letters).replace("ß", "ss").replace("ł", "l")
-
-
-@lru_cache(maxsize=65_536)
-def rank(word: str) -> int:
-    """3: surely a first name; 2: a first name that is also something else; 1: may be a name; 0: an ordinary word or a company."""
-    name = plain(word)
-    if name in ALSO_WORDS:
-        return 2
-    if name in FIRST_NAMES:
-        return 3
-    return 0 if name in NOT_NAMES or name in KNOWN or name.rstrip("s") in NOT_NAMES or name.replace("’", "'") in NOT_NAMES else 1
 
 
 _FORMS = frozenset(form for name in FIRST_NAMES | ALSO_WORDS for form in (name.title(), name.upper()))
@@ -142,10 +125,11 @@ def names(text: str, low: str, words: list[str], *, by_agent: bool, contacts: fr
         contacts: where phone numbers, addresses and the like begin in it.
     """
     listed = not _OPENERS.isdisjoint(words) or (not text.isascii() and any(rank(w) >= 2 for w in words if not w.isascii()))
+    spans = list(unlisted(text, words, by_agent=by_agent, contacts=contacts))
     if not (listed or by_agent or "name" in low or "^" in text):
-        return []
+        return spans
     rules = _Rules(text, low, by_agent, frozenset(low.translate(_BREAK).split()))
-    spans = [*rules.introduced(), *rules.signed()]
+    spans += [*rules.introduced(), *rules.signed()]
     if listed or by_agent:
         spans += [*rules.addressed(), *rules.titled()]
     if listed:
@@ -158,7 +142,6 @@ class _Rules:
 
     def __init__(self, text: str, low: str, by_agent: bool, words: frozenset[str]) -> None:
         self.text, self.low, self.by_agent, self.words = text, low, by_agent, words
-        self.has_masked_email = "__email__" in text
 
     def introduced(self) -> Iterator[Span]:
         """ "My name is Anna", "I'm Anna", "an agent named Anna"."""
@@ -232,7 +215,7 @@ class _Rules:
 
     def _mention(self, start: int, end: int, first: int, contacts: frozenset[int]) -> Iterator[Span]:
         sure = rank(self.text[start:end]) == 3
-        full = self._full(start, end)
+        full = full_name(self.text, start, end)
         if _POSSESSIVE.match(self.text, full.end):
             return
         spoken_to = (
@@ -243,23 +226,14 @@ class _Rules:
         )
         acted = sure and _AFTER.match(self.low, full.end)
         leads = sure and start == first and full.end == end
-        beside = (sure and contacts and full.end > end) or (_CONTACT.match(self.text, full.end) or self._touches(full, contacts))
+        beside = (sure and contacts and full.end > end) or touches_contact(self.text, full.end, contacts)
         if spoken_to or acted or leads or beside:
-            yield from self._with_partners(full)
-        elif contacts or self.has_masked_email:
-            surname = _WORD.match(self.text, end + 1)
-            if surname and (_CONTACT.match(self.text, surname.end()) or self._touches(Span(start, surname.end(), ""), contacts)):
-                yield Span(start, surname.end(), "PERSON")
+            yield from with_partners(self.text, full)
 
     def _in_list(self, start: int) -> bool:
         """Whether a capitalised word and a comma stand before it: "Future, Kendrick, Miguel"."""
         before = _CAPITAL_BEFORE.search(self.text, max(0, start - 25), start)
         return before is not None and rank(before.group(1)) > 0
-
-    def _touches(self, span: Span, contacts: frozenset[int]) -> bool:
-        """Whether contact details begin right behind it."""
-        behind = self.text[span.end : span.end + 3]
-        return any(span.end + gap in contacts and not behind[:gap].strip(" ,/:;-|(\n") for gap in range(4))
 
     def _take(self, at: int, *, capital: int, closed: int | None = None, lower: int = 9, lower_closed: int = 9) -> Iterator[Span]:
         """The name that begins at `at`, if its rank is high enough for how it is written.
@@ -268,7 +242,7 @@ class _Rules:
             capital: least rank with a capital letter; `closed`: the same where punctuation or the end follows.
             lower: least rank in lower case; `lower_closed`: the same where punctuation or the end follows.
         """
-        m = _WORD.match(self.text, at)
+        m = WORD.match(self.text, at)
         if m is None:
             return
         value = rank(m.group())
@@ -282,27 +256,7 @@ class _Rules:
         else:
             enough = value >= lower or (is_closed and value >= lower_closed)
         if enough:
-            yield from self._with_partners(self._full(m.start(), m.end()))
+            yield from with_partners(self.text, full_name(self.text, m.start(), m.end()))
 
     def _after_title(self, at: int) -> bool:
         return bool(re.search(r"(?:Mr|Mrs|Ms|Dr)\.? \Z", self.text[max(0, at - 6) : at]))
-
-    def _with_partners(self, span: Span) -> Iterator[Span]:
-        """The name, and the listed names that follow it: "Anna Novak and Tom"."""
-        yield span
-        for _ in range(_PARTNERS):
-            m = _AND.match(self.text, span.end)
-            if m is None or rank(m.group(1)) < 2:
-                return
-            span = self._full(m.start(1), m.end(1))
-            yield span
-
-    def _full(self, start: int, end: int) -> Span:
-        """The name with up to three further names behind it."""
-        lower = self.text[start].islower()
-        for _ in range(3):
-            m = (_LOWER_SURNAME if lower else _SURNAME).match(self.text, end)
-            if m is None or rank(m.group(1)) == 0:
-                break
-            end = m.end(1)
-        return Span(start, end, "PERSON")
