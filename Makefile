@@ -25,7 +25,7 @@ setup: $(STAMP)  ## create .venv, install everything, prepare Airflow (quick whe
 $(BIN)/python:
 	@command -v $(PYTHON) >/dev/null || { echo "Earshot needs Python 3.11, 3.12 or 3.13: $(PYTHON) is not installed; name another with PYTHON=..."; exit 2; }
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
-	  { echo "Earshot needs Python 3.11, 3.12 or 3.13: $(PYTHON) is $$($(PYTHON) -V | cut -d" " -f2); name another with PYTHON=python3.11."; exit 2; }
+	  { echo "Earshot needs Python 3.11, 3.12 or 3.13: $(PYTHON) is $$($(PYTHON) -V 2>/dev/null | grep . || echo not usable); name another with PYTHON=python3.11."; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 
 $(STAMP): | $(BIN)/python

@@ -18,13 +18,10 @@ from dags._runtime import CONFIG, DEFAULTS, WINDOW, now, settings, window_key
 
 def collector(name: str, source: Any) -> None:
     """The Dag of one source. A source that only gives what is new keeps a cursor, so its runs take turns."""
-    first, last = source.period() or (None, None)
 
     @dag(
         dag_id=f"collect_{name}",
         schedule=windows(source.window),
-        start_date=first,
-        end_date=last,
         params=WINDOW,
         max_active_runs=1 if source.incremental else 4,
         doc_md=__doc__,
@@ -38,7 +35,10 @@ def collector(name: str, source: Any) -> None:
             from pipelines.records import Window
             from pipelines.settings import span
 
-            landed = collect.run(settings(), name, Window.of(window_key(), span(source.window)), now=now())
+            window, period = Window.of(window_key(), span(source.window)), source.period()
+            if period and not (window.end > period[0] and window.start < period[1]):
+                raise AirflowSkipException("the source has nothing at that time")
+            landed = collect.run(settings(), name, window, now=now())
             if not landed.window_keys:
                 raise AirflowSkipException("nothing new")
             found = {"source": name, "windows": landed.window_keys, "mentions": landed.mentions, "rejected": landed.rejected}

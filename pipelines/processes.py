@@ -83,6 +83,8 @@ class Services:
                 with suppress(psutil.NoSuchProcess):
                     one.kill()
             psutil.wait_procs(alive, timeout=self.grace)
+            for process in group:
+                process.wait()
 
 
 def family(pid: int) -> set[psutil.Process]:
