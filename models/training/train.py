@@ -124,12 +124,16 @@ class Run:
         out: folder of the run; a checkpoint in it is continued.
         plan: what to do.
         device: "cpu" or "cuda".
+        threads: processor cores to use; 0 leaves it to torch.
         report: called with (steps done, steps in all) after each step.
     """
 
     def __init__(
-        self, data: Path, out: Path, plan: Plan, *, device: str = "cpu", report: Callable[[int, int], None] | None = None
+        self, data: Path, out: Path, plan: Plan, *, device: str = "cpu", threads: int = 0,
+        report: Callable[[int, int], None] | None = None,
     ) -> None:
+        if threads:
+            torch.set_num_threads(threads)
         self.out, self.plan, self.report = out, plan, report or (lambda done, all_steps: None)
         self.device = torch.device(device)
         out.mkdir(parents=True, exist_ok=True)

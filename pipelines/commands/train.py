@@ -28,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--epochs", type=int, help="how often every text is seen (default: as for the shipped weights)")
     parser.add_argument("--limit", type=int, default=0, metavar="N", help="train on about N texts only, to try things out")
     parser.add_argument("--device", default="cpu", help="cpu or cuda (default: cpu)")
+    parser.add_argument("--threads", type=int, default=0, metavar="N", help="1 is fastest where the machine has other work")
     parser.add_argument("--export", action="store_true", help="calibrate at the end and write the weights that are shipped")
     parser.add_argument("--weights", type=Path, metavar="DIR", help="where --export writes (default: models/weights)")
 
@@ -48,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     if args.epochs:
         plan = replace(plan, epochs=args.epochs)
     try:
-        work = Run(args.data, args.out, plan, device=args.device, report=_meter())
+        work = Run(args.data, args.out, plan, device=args.device, threads=args.threads, report=_meter())
         final = work.train()
         if args.export:
             _export(work, final, args)

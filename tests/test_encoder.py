@@ -1,0 +1,312 @@
+"""The encoder: refuses what is not its own, answers anything, and training goes on where it was stopped."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import f1_score, recall_score
+
+from models import backbones, base, encoder, weights
+from models.base import INTENTS, REASONS, ModelFault
+from models.encoder import Encoder, exclusive, expand, packed
+from models.evaluation import metrics
+from models.network import fresh
+from models.text import normalise
+from models.training import export
+from models.training.sets import fingerprint, fold, load
+from models.training.train import Plan, Run
+from pipelines.cli import main
+
+DATA = Path(os.environ.get("EARSHOT_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
+SENTIMENT_VAL = DATA / "tweeteval" / "sentiment_val.jsonl"
+HOSTILE = [
+    "", " \n\t ", "\x00\x01\x02", "\ud800", "\udfff late \ud83d", "😡" * 5_000, "a" * 1_000_000, "x " * 500_000,
+    "\u202eright to left\u202c", "\u200b\u200d\ufeff", "مرحبا بالعالم", "&#0;&lt;p&gt;", "\\ud800 \\u0000",
+    "@" * 300, "http://" * 300,
+    "[CASEREF] [EMAIL]", "é" * 10_000, "🏳️‍🌈👨‍👩‍👧‍👦", "\r\n" * 1_000,
+]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Two threads on one small matrix wait for each other wherever the machine has other work."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder laid out like the labelled sets, with a few texts of our own."""
+    folder = tmp_path_factory.mktemp("sets")
+    good, bad, plain = "what a lovely flight number", "what a terrible delay number", "the gate is number"
+    kinds = ((good, "positive"), (bad, "negative"), (plain, "neutral"))
+    texts = [(f"{text} {i} of {i * 7}", label) for i in range(12) for text, label in kinds]
+
+    def write(name: str, rows: list[dict[str, Any]]) -> None:
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+
+    feelings = {"positive": "joy", "negative": "anger", "neutral": "sadness"}
+    for part, chosen in (("train", texts[:24]), ("val", texts[24:])):
+        write(f"tweeteval/sentiment_{part}.jsonl", [{"text": t, "label": s} for t, s in chosen])
+        write(f"tweeteval/emotion_{part}.jsonl", [{"text": f"i feel {t}", "label": feelings[s]} for t, s in chosen])
+        irony, rude = {"negative": "irony"}, {"negative": "offensive"}
+        write(f"tweeteval/irony_{part}.jsonl", [{"text": f"oh {t}", "label": irony.get(s, "non_irony")} for t, s in chosen])
+        rows = [{"text": f"hey {t}", "label": rude.get(s, "not-offensive")} for t, s in chosen]
+        write(f"tweeteval/offensive_{part}.jsonl", rows)
+    write("intents/train.jsonl", [{"text": f"dear {t}", "labels": ["complaint"] if s == "negative" else []} for t, s in texts])
+    write("intents/complaints_train.jsonl", [{"text": f"so {t}", "complaint": int(s == "negative")} for t, s in texts])
+    write("intents/churn_chat.jsonl", [{"text": f"bye {t}", "churn": int(s == "negative")} for t, s in texts])
+    write("topics/train.jsonl", [{"text": f"about {t}", "label": s, "topic": "x"} for t, s in texts])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run_folder(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small run trained in one go."""
+    folder = tmp_path_factory.mktemp("run")
+    Run(data, folder, Plan(epochs=1)).train()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def small(data: Path, run_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Exported weights of the small run."""
+    folder = tmp_path_factory.mktemp("weights")
+    export.write("fast", run_folder / "final.pt", load(data).held, folder)
+    return folder
+
+
+@pytest.fixture
+def use(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A copy of the small weights that is loaded instead of the shipped ones."""
+    folder = tmp_path / "weights"
+    shutil.copytree(small, folder)
+    monkeypatch.setenv("EARSHOT_WEIGHTS", str(folder))
+    encoder.load.cache_clear()
+    yield folder
+    encoder.load.cache_clear()
+
+
+def test_the_network_computes_what_the_published_model_computes() -> None:
+    from transformers import AutoModel, AutoTokenizer
+
+    path, _ = backbones.files(backbones.MINILM)
+    theirs, tokenizer = AutoModel.from_pretrained(path.parent).eval(), AutoTokenizer.from_pretrained(path.parent)
+    texts = ["hello world", "a much longer sentence about flights that are late", "@user why"]
+    batch = tokenizer(texts, padding=True, return_tensors="pt")
+    with torch.inference_mode():
+        hidden, real = theirs(**batch).last_hidden_state, batch["attention_mask"][..., None]
+        ours = fresh(backbones.MINILM, path).eval().pool(batch["input_ids"], batch["attention_mask"].sum(1))
+    assert torch.allclose(ours, (hidden * real).sum(1) / real.sum(1), atol=1e-5)
+
+
+def test_a_run_that_was_stopped_ends_like_one_that_was_not(data: Path, run_folder: Path, tmp_path: Path) -> None:
+    torch.manual_seed(99)
+    Run(data, tmp_path, Plan(epochs=1)).train(save_every=3, stop_after=5)
+    torch.manual_seed(7)  # whatever happened in between
+    Run(data, tmp_path, Plan(epochs=1)).train(save_every=3)
+    first, second = (torch.load(folder / "final.pt", weights_only=True)["network"] for folder in (run_folder, tmp_path))
+    assert first.keys() == second.keys()
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    with pytest.raises(ModelFault, match="another run"):
+        Run(data, tmp_path, Plan(epochs=2))
+
+
+def test_validation_texts_never_train(data: Path) -> None:
+    sets = load(data)
+    held = {fingerprint(e.text) for examples in sets.held.values() for e in examples}
+    assert sets.train and not held & {fingerprint(e.text) for e in sets.train}
+    assert all(fold(e.text) == 0 for e in sets.held["intents"])
+    assert fold("RT @me: Late AGAIN! http://x.y") == fold("late again")
+
+
+def test_packing_keeps_the_weights(run_folder: Path) -> None:
+    path, _ = backbones.files(backbones.MINILM)
+    from models.network import pretrained
+
+    start = pretrained(backbones.MINILM, path)
+    trained = torch.load(run_folder / "final.pt", weights_only=True)["network"]
+    full = expand(export.pack(trained, start), start)
+    for name, tensor in trained.items():
+        moved = (tensor - start[name]).abs().max().item() if name in start else tensor.abs().max().item()
+        assert (full[name] - tensor).abs().max().item() <= moved / 200 + 1e-6, name
+    assert torch.equal(full["words.weight"], start["words.weight"])
+
+
+def test_any_text_gets_an_answer(use: Path) -> None:
+    model = encoder.load()
+    scores = model.score(HOSTILE)
+    assert isinstance(model, base.Model) and len(scores) == len(HOSTILE)
+    assert set(scores.reason) <= set(REASONS)
+    assert scores.reason[:4] == ["empty"] * 4
+    known = np.array([reason in ("", "low_confidence") for reason in scores.reason])
+    assert np.allclose(scores.sentiment[known].sum(axis=1), 1, atol=1e-4)
+    assert model.score([]).labels() == []
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.text(st.characters(codec=None), max_size=80), max_size=6))
+def test_fuzzed_texts_get_answers(texts: list[str]) -> None:
+    for text in texts:
+        plain = normalise(text)
+        assert len(plain) <= 200_000
+        plain.encode("utf-8")
+    assert len(list(packed(np.array([len(t) + 1 for t in texts], dtype=np.int64)))) <= len(texts)
+
+
+def test_order_and_copies_do_not_change_an_answer(use: Path) -> None:
+    texts = ["a lovely flight", "a terrible delay and nobody told us", "the gate is 12", "a lovely flight"]
+    forward, backward = encoder.load().score(texts), encoder.load().score(texts[::-1])
+    assert np.array_equal(forward.sentiment[0], forward.sentiment[3])
+    assert np.allclose(forward.sentiment, backward.sentiment[::-1], atol=5e-3)
+
+
+def test_unsupported_languages_are_unknown_but_can_be_asked_for(use: Path) -> None:
+    texts = ["Mein Flug ist schon wieder verspätet und niemand hilft"]
+    assert np.isnan(encoder.load().score(texts).sentiment).all()
+    asked = encoder.load().score(texts, everything=True)
+    assert asked.reason == ["language"] and asked.labels() == ["unknown"] and not np.isnan(asked.sentiment).any()
+
+
+def test_other_bytes_are_refused(use: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = use / "fast.safetensors"
+    raw = bytearray(file.read_bytes())
+    raw[len(raw) // 2] ^= 1
+    file.write_bytes(raw)
+    backbones.sha256.cache_clear()
+    with pytest.raises(ModelFault, match="sha256"):
+        encoder.load()
+    file.unlink()
+    with pytest.raises(ModelFault, match="missing"):
+        encoder.load()
+    (use / "fast.json").write_text('{"tier": "fast"}')
+    with pytest.raises(ModelFault, match="cannot be used"):
+        weights.version("fast")
+    (use / "fast.json").unlink()
+    with pytest.raises(ModelFault, match="earshot train"):
+        encoder.load()
+    monkeypatch.setenv("EARSHOT_BACKBONES", str(tmp_path))
+    (tmp_path / backbones.MINILM.name).mkdir()
+    (tmp_path / backbones.MINILM.name / "model.safetensors").write_bytes(b"not the model")
+    with pytest.raises(ModelFault, match="other bytes are refused"):
+        backbones.files(backbones.MINILM)
+
+
+def test_a_version_names_weights_and_thresholds(use: Path) -> None:
+    first = weights.version("fast")
+    values = json.loads((use / "fast.json").read_text())
+    values["thresholds"]["urgent"] += 0.01
+    (use / "fast.json").write_text(json.dumps(values))
+    assert weights.version("fast") != first
+
+
+def test_irrelevant_stands_alone() -> None:
+    place = INTENTS.index("irrelevant")
+    chances = np.full((3, len(INTENTS)), 0.1, dtype=np.float32)
+    chances[0, [0, place]] = 0.6, 0.9
+    chances[1, [0, place]] = 0.9, 0.6
+    labels = exclusive(chances, np.full(len(INTENTS), 0.5, dtype=np.float32))
+    assert [np.flatnonzero(row).tolist() for row in labels] == [[place], [0], []]
+
+
+@given(st.lists(st.integers(1, 128), max_size=200), st.integers(1, 1000))
+def test_batches_hold_each_row_once_and_keep_to_the_budget(lengths: list[int], budget: int) -> None:
+    sizes = np.array(lengths, dtype=np.int64)
+    batches = list(packed(sizes, budget))
+    assert sorted(i for batch in batches for i in batch.tolist()) == list(range(len(lengths)))
+    assert all(len(batch) == 1 or len(batch) * sizes[batch].max() <= budget for batch in batches)
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=60))
+def test_metrics_are_those_of_the_textbooks(pairs: list[tuple[int, int]]) -> None:
+    true, guess = (np.array(column) for column in zip(*pairs, strict=True))
+    labels = np.unique(true)
+    assert metrics.macro_f1(true, guess) == pytest.approx(f1_score(true, guess, labels=labels, average="macro", zero_division=0))
+    expected = recall_score(true, guess, labels=labels, average="macro", zero_division=0)
+    assert metrics.macro_recall(true, guess) == pytest.approx(expected)
+
+
+def test_score_writes_one_line_a_text_in_order(use: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    texts = {"t1": "a lovely flight", "t2": "", "t3": "\ud800 late", "t4": "a" * 300_000, 9: None}
+    rows = [{"id": key, "text": text} for key, text in texts.items()]
+    source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_text("\n".join(json.dumps(row) for row in rows) + "\n\n", encoding="utf-8")
+    assert main(["score", "--input", str(source), "--output", str(target)]) == 0
+    answers = [json.loads(line) for line in target.read_text(encoding="utf-8").splitlines()]
+    assert [answer["id"] for answer in answers] == [row["id"] for row in rows]
+    for answer in answers:
+        assert sum(answer["sentiment"].values()) == pytest.approx(1, abs=1e-3) and set(answer["intents"]) == set(INTENTS)
+        assert set(answer["emotion"]) == set(base.EMOTIONS) and 0 <= answer["irony"] <= 1 and 0 <= answer["offensive"] <= 1
+        assert isinstance(answer["unknown"], bool) and answer["model"].startswith("encoder@fast-")
+    assert [answer["unknown"] for answer in answers][1:2] == [True]
+    source.write_text('{"id": 1, "text": "x"}\nno json\n', encoding="utf-8")
+    assert main(["score", "--input", str(source), "--output", str(target)]) == 2
+    assert "line 2" in capsys.readouterr().err and len(target.read_text(encoding="utf-8").splitlines()) == len(rows)
+    assert main(["score", "--input", str(tmp_path / "none.jsonl"), "--output", str(target)]) == 2
+    assert [p.name for p in tmp_path.glob("*.part")] == []
+
+
+def test_train_command_exports_what_can_be_loaded(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pipelines.commands import train
+
+    parser = argparse.ArgumentParser()
+    train.add_arguments(parser)
+    folder = tmp_path / "weights"
+    arguments = ["--data", str(data), "--out", str(tmp_path / "run"), "--limit", "30", "--epochs", "1", "--threads", "1"]
+    arguments += ["--export", "--weights", str(folder)]
+    assert train.run(parser.parse_args(arguments)) == 0
+    monkeypatch.setenv("EARSHOT_WEIGHTS", str(folder))
+    encoder.load.cache_clear()
+    assert len(encoder.load().score(["hello there, how are you"])) == 1
+    encoder.load.cache_clear()
+
+
+FOLDER = Path(weights.__file__).parent / "weights"
+SHIPPED = pytest.mark.skipif(not (FOLDER / "fast.json").exists(), reason="there are no shipped weights")
+
+
+@SHIPPED
+def test_shipped_weights_know_the_obvious() -> None:
+    encoder.load.cache_clear()
+    texts = {
+        "@united thank you so much, best crew ever!": "positive",
+        "@united worst airline, my bag is lost and nobody answers": "negative",
+        "@united what time does the 5pm flight to Denver board?": "neutral", "this is not good at all": "negative",
+    }
+    scores = encoder.load().score(list(texts))
+    assert scores.labels() == list(texts.values())
+    names = scores.intent_names()
+    assert "praise" in names[0] and "complaint" in names[1] and {"request", "needs_response"} <= set(names[2])
+    assert sum(p.stat().st_size for p in FOLDER.iterdir()) <= 30_000_000
+
+
+@SHIPPED
+@pytest.mark.data
+@pytest.mark.skipif(not SENTIMENT_VAL.exists(), reason="needs the labelled sets: set EARSHOT_DATA")
+def test_shipped_weights_on_validation_texts_and_in_both_precisions() -> None:
+    rows = [json.loads(line) for line in SENTIMENT_VAL.read_text(encoding="utf-8").splitlines()][:600]
+    texts, true = [row["text"] for row in rows], np.array([base.SENTIMENTS.index(row["label"]) for row in rows])
+    encoder.load.cache_clear()
+    shipped = encoder.load()
+    network = encoder.build(backbones.MINILM, encoder.load_file(weights.folder() / "fast.safetensors"))
+    exact = Encoder(network, backbones.files(backbones.MINILM)[1], shipped.sheet, bf16=False)
+    quick, slow = shipped.logits(texts), exact.logits(texts)
+    assert metrics.macro_recall(true, quick["sentiment"].argmax(axis=1)) > 0.69
+    agree = [(quick[h].argmax(axis=1) == slow[h].argmax(axis=1)).mean() for h in ("sentiment", "emotion")]
+    agree += [((quick[h] > 0) == (slow[h] > 0)).mean() for h in ("intents", "irony", "offensive")]
+    assert min(agree) >= 0.985 and float(np.mean(agree)) >= 0.995
