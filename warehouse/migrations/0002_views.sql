@@ -147,12 +147,23 @@ FROM named;
 
 -- One row a conversation that a customer opened on a property of the brand or by addressing it. Reposts and the brand's own
 -- posts open none; automatic replies are no replies. The customer is the author of the first message; where that is not
--- known, whoever writes. A reply that comes before the first message we hold means that the conversation began with messages
--- we never saw (is_start_known is false): its first response time cannot be known and is null.
+-- known, whoever writes.
+-- is_start_known is false where the conversation began with messages we never saw, so that a first response time cannot be
+-- known and is null: the brand replied before the first message we hold, or that message answers one that we lack in a source
+-- which lacks most of what the brand replied to (elsewhere it answers a third party, and is where this conversation begins).
 CREATE VIEW threads AS
-WITH talk AS (
+WITH partial AS (
+    SELECT r.source
+    FROM mentions AS r
+    LEFT JOIN mentions AS q ON q.source = r.source AND q.native_id = r.in_reply_to
+    WHERE r.is_own AND r.in_reply_to IS NOT NULL
+    GROUP BY r.source
+    HAVING count(q.native_id) * 2 < count(*)
+),
+talk AS (
     SELECT
-        m.source, m.thread_id, m.mention_id, m.channel, m.property, m.is_own, m.is_automatic, m.author_id, m.published_at,
+        m.source, m.thread_id, m.mention_id, m.channel, m.property, m.is_own, m.is_automatic, m.author_id, m.in_reply_to,
+        m.published_at,
         m.expires_at, CASE WHEN m.visibility = 'public' THEN m.text END AS text, m.source_brand, m.brands, m.sentiment, m.needs_response,
         list_contains(m.intents, 'urgent') AS is_urgent,
         (m.published_at, m.mention_id) AS place
@@ -164,6 +175,13 @@ openers AS (
     FROM talk
     WHERE NOT is_own AND property IN ('own', 'addressed')
     QUALIFY row_number() OVER (PARTITION BY source, thread_id ORDER BY published_at, mention_id) = 1
+),
+late AS (
+    SELECT o.source, o.thread_id
+    FROM openers AS o
+    INNER JOIN partial AS p ON p.source = o.source
+    LEFT JOIN mentions AS q ON q.source = o.source AND q.native_id = o.in_reply_to
+    WHERE o.in_reply_to IS NOT NULL AND q.native_id IS NULL
 ),
 messages AS (
     SELECT
@@ -195,8 +213,10 @@ SELECT
     coalesce(o.source_brand, s.replying_brand, list_min(o.brands)) AS brand,
     o.property, o.mention_id AS first_mention_id, o.published_at AS opened_at, o.author_id,
     s.first_reply_at,
-    CASE WHEN NOT s.is_joined_late THEN epoch_us(s.first_reply_at) // 1000000 - epoch_us(o.published_at) // 1000000 END
-        AS first_response_seconds,
+    CASE
+        WHEN NOT s.is_joined_late AND l.thread_id IS NULL
+            THEN epoch_us(s.first_reply_at) // 1000000 - epoch_us(o.published_at) // 1000000
+    END AS first_response_seconds,
     s.last_inbound_at, s.last_reply_at, s.inbound_count, s.reply_count, s.needs_response,
     CASE
         WHEN s.last_reply_at IS NULL THEN 'unanswered'
@@ -204,9 +224,10 @@ SELECT
         ELSE 'answered'
     END AS status,
     o.sentiment AS sentiment_first, s.sentiment_last, s.is_urgent, o.expires_at, o.text,
-    NOT s.is_joined_late AS is_start_known
+    NOT s.is_joined_late AND l.thread_id IS NULL AS is_start_known
 FROM openers AS o
-INNER JOIN summed AS s ON s.source = o.source AND s.thread_id = o.thread_id;
+INNER JOIN summed AS s ON s.source = o.source AND s.thread_id = o.thread_id
+LEFT JOIN late AS l ON l.source = o.source AND l.thread_id = o.thread_id;
 
 -- One row a pseudonym: how much and since when this author writes, the brand's own accounts left out.
 CREATE VIEW authors AS
