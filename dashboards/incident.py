@@ -15,7 +15,7 @@ from dashboards.view import View
 LEAD, TRAIL = timedelta(hours=12), timedelta(hours=6)  # shown around an alert that is over
 DAY = timedelta(hours=24)
 OTHER = "other"
-TELLING = 0.15  # a reason is named when it explains this part of the excess
+TELLING = 0.1  # a reason is named when it explains this part of the excess
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +151,22 @@ def top_reason(alert: Row) -> str:
 
 
 def is_above(row: Row) -> bool:
-    """Was a brand above its range for long enough to count, in a row of others.sql?"""
-    return bool(row["above"] >= max(2, row["buckets"] / 4))
+    """Was a brand talked about more than usual, in a row of others.sql?
+
+    It was when an alert says so, when a quarter of its buckets were outside, or when all of them together are: more than
+    half above expected, and by more than twice what counts of a usual day swing.
+    """
+    if row["alerts"] or row["above"] >= max(2, row["buckets"] / 4):
+        return True
+    return bool(row["observed"] > max(1.5 * row["expected"], row["expected"] + 8 * math.sqrt(row["expected"])))
+
+
+def channels(alert: Row) -> list[str]:
+    """Where the excess is: channels that carry at least a tenth of it, most first."""
+    parts = [d for d in reasons(alert) if d["kind"] == "channel"]
+    total = sum(excess(d) for d in parts)
+    carrying = [d for d in parts if d["name"] != OTHER and excess(d) > max(0.0, TELLING * total)]
+    return [words.label(d["name"]) for d in sorted(carrying, key=excess, reverse=True)]
 
 
 def is_number(value: float | None) -> bool:

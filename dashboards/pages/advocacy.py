@@ -131,13 +131,11 @@ def _weeks(rows: list[Row]) -> Panel:
         points.append(Point(at, net.value, net.low, net.high, hover=hover) if net else Point(at, None))
         if net:
             known.append((words.day(at), net))
-    if not known:
-        why = f"A week needs {metrics.FLOOR} people who took a side, and an interval of at most 15 points either way."
-        return c.no_chart(why, names, table)
-    say = "Only one week has enough people."
-    if len(known) > 1:
-        moved = metrics.judge([metrics.change(known[-1][1], known[0][1])])[0]
-        say = f"From the week of {known[0][0]} to that of {known[-1][0]}: {tiles.verdict(moved, better=1).text}."
+    if len(known) < 2:
+        why = f"A week needs {metrics.FLOOR} people who took a side and an interval of at most 15 points either way;"
+        return c.no_chart(f"{why} {'one week has' if known else 'no week has'}.", names, table)
+    moved = metrics.judge([metrics.change(known[-1][1], known[0][1])])[0]
+    say = f"From the week of {known[0][0]} to that of {known[-1][0]}: {tiles.verdict(moved, better=1).text}."
     return Panel(say, band(points, zero=True), f"Advocates minus detractors by week. {say}", names, table)
 
 

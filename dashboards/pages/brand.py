@@ -156,7 +156,7 @@ def _net(story: Story) -> Panel:
         table.append((when, value, low, high, words.count(net.n)))
     names = ("When", "Net sentiment", "Low", "High", "Mentions with a mood")
     known = [p for p in points if p.value is not None]
-    if not known:
+    if len(known) < 2:
         why = f"A point needs {metrics.FLOOR} mentions with a mood; this period has {words.count(story.now.scored)} in all."
         return c.no_chart(why, names, table)
     say = _extremes(known, story.grain)
@@ -167,8 +167,6 @@ def _net(story: Story) -> Panel:
 
 
 def _extremes(known: list[Point], grain: str) -> str:
-    if len(known) == 1:
-        return "Only one point has enough mentions."
     low, high = min(known, key=lambda p: p.value or 0), max(known, key=lambda p: p.value or 0)
     ends = [f"{_when(p.at, grain)} at {words.signed(p.value or 0)}" for p in (low, high)]
     return f"Lowest {ends[0]}, highest {ends[1]}."

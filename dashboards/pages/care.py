@@ -75,6 +75,8 @@ def _tiles(snapshot: Snapshot, row: Row, steps: list[metrics.Step]) -> Content:
     if threads >= metrics.FLOOR:
         slow = f"nine in ten: {nine[0]}" + (f" ({nine[1]})" if nine[1] else "")
         said = slow if nine[0] != words.NONE else "nine in ten: not reached yet"
+        if half[0] == words.NONE:
+            said = "not reached: fewer than half have a reply"
         first = Tile("First reply, median", half[0], half[1], tiles.plain(said), "those still waiting are counted in")
     due = int(row["met"]) + int(row["missed"])
     missed = tiles.plain(f"{words.count(row['missed'])} missed the target")

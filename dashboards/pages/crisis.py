@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from dash import html
 
@@ -36,7 +37,7 @@ def fill(view: View, snapshot: Snapshot) -> dict[str, Content | Panel]:
     negative = "negative_count" if any(r["signal"] == "negative_count" for r in rows) else "negative_share"
     return {
         "state": _state(view, snapshot, at, others), "facts": _facts(view, snapshot, at, rows),
-        "volume": _chart(snapshot, at, rows, "volume"), "rail": _rail(view, snapshot, at),
+        "volume": _chart(snapshot, at, rows, "volume"), "rail": _rail(snapshot, at),
         "drivers": _told(at) if at.alert else _stands_out(view, snapshot, at), "negative": _chart(snapshot, at, rows, negative),
         "mentions": _mentions(view, snapshot, at), "others": _others(view, others),
         "alerts": _alerts(view, snapshot, at), "arming": _arming(snapshot),
@@ -55,16 +56,9 @@ def _state(view: View, snapshot: Snapshot, at: Scene, others: list[Row]) -> Cont
     facts.append("alert to care" if alert["tier"] == "page" else "watch only: nobody is paged")
     if alert["acknowledged_at"]:
         facts.append(f"acknowledged {words.ago(alert['acknowledged_at'], now)}")
-    text = [incident.figures(at), _channels(view, snapshot, at), _alone(view, at, others)]
+    where = incident.channels(alert)
+    text = [incident.figures(at), f"Mostly on {words.listed(where[:3])}." if where else "", _alone(view, at, others)]
     return c.notice("crisis" if at.is_open else "over", " · ".join(facts), " ".join(t for t in text if t))
-
-
-def _channels(view: View, snapshot: Snapshot, at: Scene) -> str:
-    rows = snapshot.rows("channel_starts", brand=view.brand, start=at.hours[0], until=at.hours[1])
-    names = [words.label(r["channel"]) for r in rows]
-    if len(names) < 2:
-        return f"It is on {names[0]} only." if names else ""
-    return f"It is on {words.listed(names)}." if len(names) < 5 else f"It is on {len(names)} channels."
 
 
 def _alone(view: View, at: Scene, others: list[Row]) -> str:
@@ -72,7 +66,7 @@ def _alone(view: View, at: Scene, others: list[Row]) -> str:
     rest = [r for r in others if r["brand"] != view.brand and r["buckets"]]
     hit = [words.brand(r["brand"], r["name"]) for r in rest if incident.is_above(r)]
     if hit:
-        return f"{words.listed(hit)} {'is' if len(hit) == 1 else 'are'} above the usual range too."
+        return f"{words.listed(hit)} {'is' if len(hit) == 1 else 'are'} talked about more than usual too."
     return f"The other brands are as usual: this is about {at.name}." if rest else ""
 
 
@@ -148,15 +142,17 @@ def _chart(snapshot: Snapshot, at: Scene, rows: list[Row], signal: str) -> Panel
     return Panel(say, figure, f"{title}, observed against expected. {say}", columns, table, title=title)
 
 
-def _rail(view: View, snapshot: Snapshot, at: Scene) -> Content:
+def _rail(snapshot: Snapshot, at: Scene) -> Content:
     now, alert = snapshot.local(snapshot.now), at.alert
     if alert is None:
         quiet = "Quiet: nothing has left its usual range for long enough to count."
         return c.section("What happened", "", c.notice("quiet", quiet))
-    events = [(alert["onset_at"], f"{words.label(at.counted(alert['signal']))} begin to leave the usual range")]
-    for row in snapshot.rows("channel_starts", brand=view.brand, start=at.onset, until=at.hours[1])[1:4]:
-        if row["first_at"] - alert["onset_at"] > timedelta(minutes=10):
-            events.append((row["first_at"], f"It reaches {words.label(row['channel'])}"))
+    events = [(alert["onset_at"], f"It begins: {at.counted(alert['signal'])} leave the usual range")]
+    states = snapshot.rows("alert_states", alert=alert["alert_id"])
+    for before, row in itertools.pairwise(states):
+        if row["state"] == "escalated":
+            worse = f"It grows: severity {before['severity']} to {row['severity']} of 10"
+            events.append((row["reached_at"], worse if row["severity"] > before["severity"] else "It grows: care is paged"))
     delay = words.duration((alert["fired_at"] - alert["onset_at"]).total_seconds())
     events.append((alert["fired_at"], f"Earshot raises the alert, {delay} after the onset"))
     for key, what in (("acknowledged_at", "Somebody takes it"), ("resolved_at", "Back in the usual range")):

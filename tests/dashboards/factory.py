@@ -9,6 +9,7 @@ import json
 import math
 import random
 import uuid
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,7 +28,6 @@ BRANDS = (
 )
 CHANNELS = (("x", 0.5), ("facebook", 0.25), ("instagram", 0.15), ("app_review", 0.1))
 TOPICS = ("cancelled_flight", "lost_bags", "delay", "booking", "crew", "refund", "app")
-ROOT = Path(__file__).resolve().parents[2]
 TEXTS = {
     "negative": (
         "Nine hours at the gate for flight [CASE] and not one word from anybody",
@@ -46,19 +46,7 @@ TEXTS = {
     ),
 }
 
-TABLES = {
-    "meta": "version VARCHAR, published_at TIMESTAMPTZ, watermark TIMESTAMPTZ, project_name VARCHAR, timezone VARCHAR, is_simulated BOOLEAN, model VARCHAR, first_response_target_seconds INTEGER, schema_version INTEGER",
-    "brands": "brand VARCHAR, name VARCHAR, is_competitor BOOLEAN",
-    "brand_15min": "brand VARCHAR, bucket_at TIMESTAMPTZ, mention_count INTEGER, author_count INTEGER, negative_count INTEGER, neutral_count INTEGER, positive_count INTEGER, unknown_count INTEGER, unscored_count INTEGER, complaint_count INTEGER, churn_risk_count INTEGER, urgent_count INTEGER, needs_response_count INTEGER, repost_count INTEGER",
-    "brand_hourly": "brand VARCHAR, channel VARCHAR, property VARCHAR, bucket_at TIMESTAMPTZ, mention_count INTEGER, author_count INTEGER, negative_count INTEGER, neutral_count INTEGER, positive_count INTEGER, unknown_count INTEGER, unscored_count INTEGER, complaint_count INTEGER, churn_risk_count INTEGER, urgent_count INTEGER, needs_response_count INTEGER, repost_count INTEGER, engagement BIGINT, reach BIGINT",
-    "share_of_voice_daily": "brand VARCHAR, day_at TIMESTAMPTZ, channel VARCHAR, mention_count INTEGER, total_count INTEGER",
-    "driver_hourly": "brand VARCHAR, bucket_at TIMESTAMPTZ, kind VARCHAR, name VARCHAR, mention_count INTEGER, negative_count INTEGER",
-    "thread_status": "thread_id VARCHAR, source VARCHAR, channel VARCHAR, brand VARCHAR, property VARCHAR, first_mention_id UUID, opened_at TIMESTAMPTZ, author_id VARCHAR, first_reply_at TIMESTAMPTZ, first_response_seconds BIGINT, last_inbound_at TIMESTAMPTZ, last_reply_at TIMESTAMPTZ, inbound_count INTEGER, reply_count INTEGER, needs_response BOOLEAN, status VARCHAR, sentiment_first VARCHAR, sentiment_last VARCHAR, is_urgent BOOLEAN, expires_at TIMESTAMPTZ, text VARCHAR, is_start_known BOOLEAN",
-    "response_time_daily": "brand VARCHAR, channel VARCHAR, day_at TIMESTAMPTZ, inbound_count INTEGER, answered_count INTEGER, unanswered_count INTEGER, p50_seconds DOUBLE, p90_seconds DOUBLE",
-    "advocate_weekly": "brand VARCHAR, week_at TIMESTAMPTZ, author_count INTEGER, advocate_count INTEGER, detractor_count INTEGER, replied_base INTEGER, replied_recovered INTEGER, unreplied_base INTEGER, unreplied_recovered INTEGER",
-    "source_health": "source VARCHAR, channel VARCHAR, first_published_at TIMESTAMPTZ, last_published_at TIMESTAMPTZ, last_observed_at TIMESTAMPTZ, mention_count BIGINT, mention_count_24h BIGINT, deleted_count BIGINT, undated_count BIGINT, unknown_count BIGINT, quarantined_count BIGINT, rows_in BIGINT, stored BIGINT, unchanged BIGINT, note VARCHAR",
-    "mention_feed": "mention_id UUID, source VARCHAR, channel VARCHAR, brand VARCHAR, property VARCHAR, kind VARCHAR, published_at TIMESTAMPTZ, author_id VARCHAR, is_own BOOLEAN, text VARCHAR, url VARCHAR, sentiment VARCHAR, p_negative DOUBLE, intents VARCHAR[], topics VARCHAR[], language VARCHAR, engagement BIGINT, reach BIGINT, in_reply_to VARCHAR, thread_id VARCHAR, expires_at TIMESTAMPTZ",
-}
+SCHEMA = Path(__file__).with_name("snapshot.sql")
 
 
 class Maker:
@@ -67,9 +55,7 @@ class Maker:
     def __init__(self, seed: int, scale: float) -> None:
         self.random = random.Random(seed)
         self.scale = scale
-        self.rows: dict[str, list[dict[str, Any]]] = {
-            name: [] for name in (*TABLES, "expectations", "alerts", "arming", "deliveries", "actions")
-        }
+        self.rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
 
     def add(self, table: str, **row: Any) -> None:
         self.rows[table].append(row)
@@ -333,48 +319,33 @@ def _weeks(make: Maker, start: datetime) -> None:
 
 
 def _crisis(make: Maker) -> None:
+    feed = make.rows["mention_feed"]
     examples = [
-        r["mention_id"]
-        for r in make.rows["mention_feed"]
-        if r["brand"] == "aerolia" and r["published_at"] >= ONSET and r["sentiment"] == "negative"
-    ][:3]
-    drivers = [
-        {"kind": "topic", "name": "cancelled_flight", "observed": 182.0, "expected": 21.0, "excess": 161.0},
-        {"kind": "topic", "name": "delay", "observed": 51.0, "expected": 20.0, "excess": 31.0},
-        {"kind": "intent", "name": "complaint", "observed": 201.0, "expected": 55.0, "excess": 146.0},
-        {"kind": "channel", "name": "x", "observed": 190.0, "expected": 60.0, "excess": 130.0},
-        {"kind": "channel", "name": "facebook", "observed": 75.0, "expected": 30.0, "excess": 45.0},
+        r["mention_id"] for r in feed if r["brand"] == "aerolia" and r["published_at"] >= ONSET and r["sentiment"] == "negative"
     ]
+    parts = (
+        ("topic", "cancelled_flight", 168, 5), ("topic", "delay", 40, 8), ("topic", "other", 43, 28),
+        ("channel", "x", 190, 25), ("channel", "facebook", 61, 16),
+    )
+    drivers = [{"kind": k, "name": n, "observed": o, "expected": e, "excess": o - e} for k, n, o, e in parts]
     common = {
         "detector": "seasonal",
         "brand": "aerolia",
-        "tier": "page",
         "window_minutes": 60,
         "drivers": json.dumps(drivers),
-        "example_ids": examples,
+        "example_ids": examples[:3],
     }
-    alert = make.uuid()
+    alert, old = make.uuid(), END - timedelta(days=12)
     make.add(
-        "alerts",
-        alert_id=alert,
-        signal="volume",
-        state="escalated",
-        severity=8,
-        onset_at=ONSET,
-        fired_at=ONSET + timedelta(minutes=30),
-        resolved_at=None,
-        observed=251.0,
-        expected=41.0,
-        low=28.0,
-        high=57.0,
-        summary="Aerolia: 251 mentions in 60 minutes, 41 expected (28 to 57)",
-        **common,
+        "alerts", alert_id=alert, signal="volume", tier="page", state="escalated", severity=8, onset_at=ONSET,
+        fired_at=ONSET + timedelta(minutes=30), resolved_at=None, observed=251.0, expected=41.0, low=28.0, high=57.0,
+        summary="Aerolia: 251 mentions in 60 minutes, 41 expected (28 to 57)", **common,
     )
-    old = END - timedelta(days=12)
     make.add(
         "alerts",
         alert_id=make.uuid(),
         signal="negative_share",
+        tier="watch",
         state="resolved",
         severity=4,
         onset_at=old,
@@ -385,35 +356,39 @@ def _crisis(make: Maker) -> None:
         low=0.22,
         high=0.49,
         summary="Aerolia: 61 % of mentions negative, 35 % expected (22 % to 49 %)",
-        **common | {"tier": "watch"},
+        **common,
     )
+    for position, (state, severity, minutes) in enumerate((("onset", 5, 30), ("escalated", 8, 75))):
+        make.add(
+            "alert_states",
+            alert_id=alert,
+            position=position,
+            state=state,
+            tier="page",
+            severity=severity,
+            reached_at=ONSET + timedelta(minutes=minutes),
+            window_minutes=60,
+            observed=251.0,
+            expected=41.0,
+            low=28.0,
+            high=57.0,
+            summary="",
+        )
+    at = ONSET + timedelta(minutes=30)
     make.add(
-        "deliveries",
-        alert_id=alert,
-        notifier="file",
-        alert_state="onset",
-        delivery_key="k",
-        status="sent",
-        attempt_count=1,
-        last_error=None,
-        created_at=ONSET + timedelta(minutes=30),
-        sent_at=ONSET + timedelta(minutes=31),
+        "deliveries", alert_id=alert, notifier="file", alert_state="onset", status="sent", attempt_count=1, created_at=at,
+        sent_at=at + timedelta(minutes=1),
     )
-    for brand, name, rival, _ in BRANDS:
-        state = "armed" if not rival else "arming" if brand == "transpolar" else "armed"
+    for brand, name, _, _ in BRANDS:
+        late = brand == "transpolar"
         note = (
-            f"{name} has four weeks of data and can raise alerts."
-            if state == "armed"
-            else f"{name} has too few mentions yet; alerts are possible from 20 February."
+            "too few mentions yet; alerts are armed from 20 Feb 2026."
+            if late
+            else "first mention on 18 Jan 2026; alerts are armed."
         )
         make.add(
-            "arming",
-            brand=brand,
-            signal="volume",
-            state=state,
-            first_at=END - timedelta(days=28),
-            armed_at=END - timedelta(days=14),
-            note=note,
+            "arming", brand=brand, signal="volume", state="arming" if late else "armed", first_at=END - timedelta(days=28),
+            armed_at=END - timedelta(days=14), note=f"{name}: {note}",
         )
 
 
@@ -479,11 +454,7 @@ def write(path: Path, rows: dict[str, list[dict[str, Any]]]) -> None:
     path.unlink(missing_ok=True)
     with duckdb.connect(str(path)) as db:
         db.execute("SET TimeZone = 'UTC'")
-        db.execute((ROOT / "warehouse" / "migrations" / "0001_base.sql").read_text(encoding="utf-8"))
-        for name in ("mentions", "enrichments", "quarantine", "loads"):
-            db.execute(f"DROP TABLE {name}")
-        for name, definition in TABLES.items():
-            db.execute(f"CREATE TABLE {name} ({definition})")
+        db.execute(SCHEMA.read_text(encoding="utf-8"))
         for name, items in rows.items():
             _insert(db, name, items)
 

@@ -1,0 +1,5 @@
+-- What an alert went through, in order.
+SELECT position, state, tier, severity, reached_at
+FROM alert_states
+WHERE alert_id::VARCHAR = $alert
+ORDER BY position

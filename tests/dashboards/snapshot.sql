@@ -1,0 +1,84 @@
+-- The tables of a published snapshot, as the pages meet them; tests/dashboards/test_page_contract.py compares them with a real one.
+CREATE TABLE actions (
+    action_id VARCHAR, alert_id UUID, mention_id UUID, verb VARCHAR, actor VARCHAR, value VARCHAR,
+    acted_at TIMESTAMPTZ
+);
+CREATE TABLE advocate_weekly (
+    brand VARCHAR, week_at TIMESTAMPTZ, author_count INTEGER, advocate_count INTEGER,
+    detractor_count INTEGER, replied_base INTEGER, replied_recovered INTEGER, unreplied_base INTEGER,
+    unreplied_recovered INTEGER
+);
+CREATE TABLE alert_states (
+    alert_id UUID, position INTEGER, state VARCHAR, tier VARCHAR, severity INTEGER,
+    reached_at TIMESTAMPTZ, window_minutes INTEGER, observed DOUBLE, expected DOUBLE, low DOUBLE,
+    high DOUBLE, summary VARCHAR
+);
+CREATE TABLE alerts (
+    alert_id UUID, detector VARCHAR, signal VARCHAR, brand VARCHAR, tier VARCHAR, state VARCHAR, severity INTEGER,
+    onset_at TIMESTAMPTZ, fired_at TIMESTAMPTZ, resolved_at TIMESTAMPTZ,
+    window_minutes INTEGER, observed DOUBLE, expected DOUBLE, low DOUBLE, high DOUBLE, summary VARCHAR,
+    drivers VARCHAR, example_ids UUID[]
+);
+CREATE TABLE arming (
+    brand VARCHAR, signal VARCHAR, state VARCHAR, first_at TIMESTAMPTZ,
+    armed_at TIMESTAMPTZ, note VARCHAR
+);
+CREATE TABLE brand_15min (
+    brand VARCHAR, bucket_at TIMESTAMPTZ, mention_count INTEGER, author_count INTEGER,
+    negative_count INTEGER, neutral_count INTEGER, positive_count INTEGER, unknown_count INTEGER,
+    unscored_count INTEGER, complaint_count INTEGER, churn_risk_count INTEGER, urgent_count INTEGER,
+    needs_response_count INTEGER, repost_count INTEGER
+);
+CREATE TABLE brand_hourly (
+    brand VARCHAR, channel VARCHAR, property VARCHAR, bucket_at TIMESTAMPTZ, mention_count INTEGER,
+    author_count INTEGER, negative_count INTEGER, neutral_count INTEGER, positive_count INTEGER,
+    unknown_count INTEGER, unscored_count INTEGER, complaint_count INTEGER, churn_risk_count INTEGER,
+    urgent_count INTEGER, needs_response_count INTEGER, repost_count INTEGER, engagement BIGINT, reach BIGINT
+);
+CREATE TABLE brands (
+    brand VARCHAR, name VARCHAR, is_competitor BOOLEAN
+);
+CREATE TABLE deliveries (
+    alert_id UUID, notifier VARCHAR, alert_state VARCHAR, status VARCHAR, attempt_count INTEGER,
+    created_at TIMESTAMPTZ, sent_at TIMESTAMPTZ
+);
+CREATE TABLE driver_hourly (
+    brand VARCHAR, bucket_at TIMESTAMPTZ, kind VARCHAR, name VARCHAR, mention_count INTEGER,
+    negative_count INTEGER
+);
+CREATE TABLE expectations (
+    brand VARCHAR, signal VARCHAR, bucket_at TIMESTAMPTZ, observed DOUBLE, expected DOUBLE, low DOUBLE,
+    high DOUBLE, is_outside BOOLEAN
+);
+CREATE TABLE mention_feed (
+    mention_id UUID, source VARCHAR, channel VARCHAR, brand VARCHAR, property VARCHAR, kind VARCHAR,
+    published_at TIMESTAMPTZ, author_id VARCHAR, is_own BOOLEAN, text VARCHAR, url VARCHAR,
+    sentiment VARCHAR, p_negative DOUBLE, intents VARCHAR[], topics VARCHAR[], language VARCHAR, engagement BIGINT,
+    reach BIGINT, in_reply_to VARCHAR, thread_id VARCHAR, expires_at TIMESTAMPTZ
+);
+CREATE TABLE meta (
+    version VARCHAR, published_at TIMESTAMPTZ, watermark TIMESTAMPTZ, project_name VARCHAR,
+    timezone VARCHAR, is_simulated BOOLEAN, model VARCHAR, first_response_target_seconds INTEGER,
+    schema_version INTEGER
+);
+CREATE TABLE response_time_daily (
+    brand VARCHAR, channel VARCHAR, day_at TIMESTAMPTZ, inbound_count INTEGER, answered_count INTEGER,
+    unanswered_count INTEGER, p50_seconds DOUBLE, p90_seconds DOUBLE
+);
+CREATE TABLE share_of_voice_daily (
+    brand VARCHAR, day_at TIMESTAMPTZ, channel VARCHAR, mention_count INTEGER, total_count INTEGER
+);
+CREATE TABLE source_health (
+    source VARCHAR, channel VARCHAR, first_published_at TIMESTAMPTZ,
+    last_published_at TIMESTAMPTZ, last_observed_at TIMESTAMPTZ, mention_count INTEGER,
+    mention_count_24h INTEGER, deleted_count INTEGER, undated_count INTEGER, unknown_count INTEGER,
+    quarantined_count BIGINT, rows_in BIGINT, stored BIGINT, unchanged BIGINT, note VARCHAR
+);
+CREATE TABLE thread_status (
+    thread_id VARCHAR, source VARCHAR, channel VARCHAR, brand VARCHAR, property VARCHAR, first_mention_id UUID,
+    opened_at TIMESTAMPTZ, author_id VARCHAR, first_reply_at TIMESTAMPTZ,
+    first_response_seconds BIGINT, last_inbound_at TIMESTAMPTZ, last_reply_at TIMESTAMPTZ,
+    inbound_count INTEGER, reply_count INTEGER, needs_response BOOLEAN, status VARCHAR, sentiment_first VARCHAR,
+    sentiment_last VARCHAR, is_urgent BOOLEAN, expires_at TIMESTAMPTZ, text VARCHAR,
+    is_start_known BOOLEAN
+);
