@@ -53,7 +53,8 @@ def run(settings: Settings, source_name: str, window: Window, *, now: datetime) 
     protector = Protector(settings.query.brands, settings.salt)
     key = _key(landing, source_name, window) if source.incremental else window.key
     found = source.collect(Query(brands=settings.query.brands, cursor=cursor), window)
-    manifest, after = _land(found, landing, protector, source_name, key, keep_empty=not source.incremental)
+    sealed = source.incremental or window.end <= now
+    manifest, after = _land(found, landing, protector, source_name, key, keep_empty=not source.incremental, sealed=sealed)
     if after is not None:
         landing.write_cursor(source_name, after)
     return Collected.of(source_name, [manifest] if manifest else [])
@@ -115,6 +116,7 @@ def _land(
     key: str,
     *,
     keep_empty: bool,
+    sealed: bool,
 ) -> tuple[Manifest | None, Cursor | None]:
     mentions: list[Mention] = []
     rejected: list[Rejected] = []
@@ -132,4 +134,4 @@ def _land(
         write(writer, protector, mentions, rejected, key)
         if not keep_empty and not writer.mention_count and not writer.rejected_count:
             return None, cursor
-        return writer.finish(file=source, made_with=protector.made_with), cursor
+        return writer.finish(file=source, made_with=protector.made_with, sealed=sealed), cursor

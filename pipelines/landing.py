@@ -46,6 +46,7 @@ class Manifest:
     parts: int = 1
     made_with: str = ""  # hash of everything but the input that decided what was landed
     content_hash: str = ""  # of the landed Parquet files
+    sealed: bool = True  # False: collected before the window had ended, so there may be more
 
 
 class Landing:
@@ -216,7 +217,7 @@ class WindowWriter:
             self._quarantine.write_batch(batch)
             self.rejected_count += batch.num_rows
 
-    def finish(self, *, file: str, part: int = 0, parts: int = 1, made_with: str = "") -> Manifest:
+    def finish(self, *, file: str, part: int = 0, parts: int = 1, made_with: str = "", sealed: bool = True) -> Manifest:
         """Move the files into place, then write and return the manifest."""
         self._stack.close()
         mentions = self._landing.mentions(self._source, self._window)
@@ -226,7 +227,7 @@ class WindowWriter:
         manifest = Manifest(
             source=self._source, window=self._window, file=file, file_id=self._window, part=part, parts=parts,
             rows_in=self.mention_count + self.rejected_count, mentions=self.mention_count, rejected=self.rejected_count,
-            made_with=made_with, content_hash=file_hash(mentions, quarantine),
+            made_with=made_with, content_hash=file_hash(mentions, quarantine), sealed=sealed,
         )
         self._landing.write_manifest(manifest)
         return manifest

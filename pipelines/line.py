@@ -104,13 +104,18 @@ def run(
 ) -> Report:
     """Run the line on the configured sources. One source that fails is reported and stops no other."""
     from pipelines import collect, load
+    from pipelines.landing import Landing
 
+    landing = Landing(settings.storage)
     report = Report()
     for name in sources or list(settings.sources):
         source = settings.plugin("sources", name)
         keys = []
         try:
             for window in windows(source, since=since, now=now):
+                landed = None if source.incremental else landing.read_manifest(name, window.key)
+                if landed is not None and landed.sealed:
+                    continue  # it is over and here: it gives the same again
                 progress("collect", f"{name} {window.key}")
                 keys += collect.run(settings, name, window, now=now).window_keys
         except SourceError as error:

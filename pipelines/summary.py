@@ -109,6 +109,8 @@ def alert_lines(alerts: list[AlertRow], zone: ZoneInfo) -> list[str]:
 
 def account(report: Report, storage: Path) -> list[str]:
     """The row accounting: what came in is what was stored, unchanged or quarantined."""
+    if not report.rows_in:
+        return ["nothing new: what the sources gave is here already"]
     lines = [
         f"{report.rows_in:,} rows in = {report.stored:,} stored + {report.unchanged:,} unchanged "
         f"+ {report.quarantined:,} quarantined"

@@ -102,6 +102,7 @@ def test_from_nothing_to_pages_in_five_commands(folder: Path) -> None:
     assert "3 rows in = 3 stored + 0 unchanged + 0 quarantined" in summary
     assert "Aerolia" in summary and "Nordwind Air" in summary and "next: earshot serve" in summary
     assert (folder / "earshot-data" / "serving" / "current.duckdb").exists()
+    assert "nothing new" in done(folder, "run")
 
 
 def test_init_asks_and_writes_a_commented_file(folder: Path) -> None:
