@@ -183,7 +183,9 @@ def _typical(now: Sequence[Said], terms: Sequence[str]) -> list[str]:
 
     chosen: list[str] = []
     seen: set[str] = set()
-    for said in sorted((s for s in now if not s.is_repost and s.text.strip()), key=score):
+    originals = [s for s in now if not s.is_repost and s.text.strip()]
+    telling = [s for s in originals if s.is_negative or any(term in s.text.lower() for term in terms)]
+    for said in sorted(telling or originals, key=score):
         likeness = re.sub(r"\W+", " ", said.text.lower())[:60]
         if likeness not in seen:
             seen.add(likeness)

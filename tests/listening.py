@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from pipelines import aggregate
 from pipelines.settings import Settings
 from pipelines.store import open_warehouse
 
-MARTS = Path(__file__).resolve().parent.parent / "warehouse" / "marts"
 START = datetime(2026, 3, 2, tzinfo=UTC)  # a Monday
 QUARTER = timedelta(minutes=15)
 
@@ -40,7 +40,7 @@ def settings(folder: Path, **stanzas: object) -> Settings:
 
 
 def store(configured: Settings, said: Iterable[Said]) -> None:
-    """Put mentions into the warehouse, keeping what is there, and rebuild the marts that detection reads."""
+    """Put mentions into the warehouse, keeping what is there, and aggregate."""
     rows = list(said)
     ids = [uuid.uuid5(uuid.NAMESPACE_URL, f"{s.brand}{s.at}{s.author}{s.text}{i}").bytes.hex() for i, s in enumerate(rows)]
     moments = pa.array([s.at for s in rows], pa.timestamp("us", tz="UTC"))
@@ -63,8 +63,7 @@ def store(configured: Settings, said: Iterable[Said]) -> None:
             "SELECT mention_id::UUID, 'test@1', '', sentiment, (sentiment = 'negative')::DOUBLE, [], topics, [brand], \"at\" "
             "FROM said WHERE sentiment IS NOT NULL"
         )
-        for name in ("brand_15min", "mention_feed"):
-            connection.execute(f"CREATE OR REPLACE TABLE {name} AS {(MARTS / f'{name}.sql').read_text(encoding='utf-8')}")
+    aggregate.run(configured, now=START)
 
 
 def rhythm(days: float, per_day: float, seed: int = 0) -> np.ndarray:

@@ -8,6 +8,8 @@ sentence, its drivers, and the key by which a receiver can tell copies apart. JS
 from __future__ import annotations
 
 import logging
+import threading
+import warnings
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -18,6 +20,7 @@ from pipelines.notifiers.base import Notifier
 from pipelines.records import Alert
 from pipelines.settings import secret
 
+_LOADING = threading.Lock()
 _TYPES = {"resolved": "success", "page": "failure", "watch": "warning"}
 
 
@@ -32,13 +35,11 @@ class Apprise(Notifier):
 
     @cached_property
     def _service(self) -> Any:
-        import apprise  # here, not above: loads a hundred services
-
         try:
             address = secret(self.url)
         except ConfigError as error:
             raise NotifierError(f"[notifiers.{self.name}] url = {error}") from None
-        service = apprise.Apprise.instantiate(address, suppress_exceptions=True)
+        service = _instance(address)
         if service is None:
             scheme = address.split(":")[0]
             raise NotifierError(
@@ -62,6 +63,15 @@ class Apprise(Notifier):
 
     def check(self) -> str:
         return f"The address is a valid {self._service.service_name} address; nothing was sent."
+
+
+def _instance(address: str) -> Any:
+    """The service behind an address, or None; without the warnings that loading every service brings."""
+    with _LOADING, warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import apprise  # here, not above: it is only loaded where it is used
+
+        return apprise.Apprise.instantiate(address, suppress_exceptions=True)
 
 
 def _kind(alert: Alert) -> str:

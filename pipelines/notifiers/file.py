@@ -55,6 +55,7 @@ class File(Notifier):
     def check(self) -> str:
         path = Path(self.path)
         existing = next(p for p in (path, *path.absolute().parents) if p.exists())
-        if path.is_dir() or not os.access(existing, os.W_OK):
+        fits = existing.is_file() if existing == path else existing.is_dir()
+        if not fits or not os.access(existing, os.W_OK):
             raise NotifierError(f"[notifiers.{self.name}] path = {self.path!r}: cannot be written; choose another file.")
         return f"{path} can be written."
