@@ -12,7 +12,7 @@ FIRST_NAMES = words("""
 aaliyah aaron abbas abby abdul abdullah abel abena abhi abhijit abhinav abhishek abigail abraham ada adam adama adebayo adel
 adela adele adeline aditi aditya adnan adrian adriana adrianna adrienne afia agata agathe agnes agnieszka ahmad ahmed ahmet aida
 aidan aiden aileen aimee aisha aishwarya aiyana ajay akash akiko akira akshay alain alan alana alba albert alberto alec
-alejandra alejandro aleksandr aleksandra alena alessandra alessandro alessia alex alexa alexander alexandra alexandre alexei
+alejandra alejandro aleksandr aleksandra alena alessandra alessandro alessia alex alexander alexandra alexandre alexei
 alexia alexis alfie alfonso alfred alfredo ali alice alicia alina alisa alisha alison alistair allan allen allison alma alok
 alvaro alvin alyssa amal amanda amandine amara amelia amelie amina amir amira amit amita amrit amrita amy ana anabel anais anand
 ananya anastasia anders andre andrea andreas andreea andrei andres andrew andrzej andy angela angelica angelina angelo angie
@@ -106,7 +106,7 @@ sean seamus sebastian sebastien seema selena selin selina selma serena serge ser
 shahid shaila shane shanice shankar shannon shanthi shari sharma sharon shashi shaun shauna shawn shawna sheela sheena sheila
 shelby sheldon shelley shelly sheri sherri sherry shikha shilpa shinji shirin shirley shiv shiva shivam shivani shobha shreya
 shruti shubham shyam sibongile sid siddharth sidney sienna sigrid silke silvia silvio simon simona simone sinead siobhan sipho
-sina siri sneha sofia sofie solange solomon sonal sonali sonia sonja sonya sophia sophie soren spencer srinivas stacey staci
+sina sneha sofia sofie solange solomon sonal sonali sonia sonja sonya sophia sophie soren spencer srinivas stacey staci
 stacie stacy stanislav stanley stefan stefania stefanie stefano steffen stella sten stephan stephanie stephane stephen steve
 steven stewart stuart subhash sudha sudhir suhas sujata suman sumit sunil sunita suraj suresh surya susan susana susanna susanne
 sushil sushma susie suzanne suzy sven svetlana swati sybil sydney sylvain sylvia sylvie tabitha tadashi taiwo takashi takeshi

@@ -27,7 +27,8 @@ from pipelines.redaction.unlisted_names import unlisted
 _CAPITALS = re.compile(rf"(?<![\w@#/.'’-]){CAP}{END}(?![-/])")
 _UPPER = re.compile(rf"[{UP}]{{3,14}}{END}(?![-/>’'])")
 _NAME_SAID = re.compile(
-    r"\b(?:(?:my|her|his|last|first|sur|full|whose|account|passenger'?s?|customer'?s?|agent'?s?) ?name(?:'s|’s)?(?: ?(?:is|was|:|-|=)){0,2}|"
+    r"\b(?:(?:my|her|his|last|first|sur|full|whose|account|passenger'?s?|customer'?s?|agent'?s?) ?name(?:'s|’s)?"
+    r"(?: ?(?:is|was|:|-|=)){0,2}|"
     r"name(?:'s|’s| is| was| ?:| ?=| -)(?: ?(?:is|:))?)\s{1,3}|\bname:(?=\w)"
 )
 _NOT_OF_PERSON = re.compile(

@@ -21,19 +21,17 @@ _PAN = re.compile(r"(?<!\w)[A-Z]{3}[PCHABGJLFT][A-Z]\d{4}[A-Z](?!\w)")
 _AADHAAR = re.compile(r"(?<![\w-])(?<!\d )[2-9]\d{3}([ -])\d{4}\1\d{4}(?![\w-])(?! \d)")
 _CPF = re.compile(r"(?<!\w)\d{3}\.\d{3}\.\d{3}-\d{2}(?!\w)")
 _GOVID_SAID = re.compile(
-    r"\b(?:ssn|social security|social insurance|sin|nino|ni number|national insurance|passport|aa?dh?aa?r|pan(?= card|"
-    r" no| number)|"
-    r"driv(?:er|ing)'?s? licen[cs]e|licen[cs]e(?= no| number| #)|nric|cpf|curp|dni|nie|cnic|bvn|nin|personnummer|tax id|tin|"
-    r"national id|id card|identity card|government id|nhs number)"
-    r"(?: ?(?:card|number|num|no|nr|id))*\W{0,4}(?:is|was|:)?\W{0,3}((?=[a-z-]{0,4}\d)[a-z0-9](?:[ .-]?[a-z0-9]){4,19})(?!\w)"
+    r"\b(?:ssn|social security|social insurance|nino|national insurance|passport|aa?dh?aa?r|driv(?:er|ing)'?s? licen[cs]e|"
+    r"licen[cs]e(?= no| number| #)|nric|cpf|curp|cnic|bvn|personnummer|tax id|national id|id card|identity card|government id|"
+    r"nhs number|ni number|(?P<short>sin|pan|dni|nie|nin|tin))(?: ?(?:card|number|num|no|nr|id))*\W{0,4}(?:is|was|:)?\W{0,3}"
+    r"(?P<value>[a-z]{0,4}[ -]?\d(?:[ .-]?\d){4,17}(?: ?[a-z]{1,2})?|[a-z0-9]{6,20})(?!\w)"
 )
 _IPV4 = re.compile(r"(?<![\w.:/-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")
 _IPV6 = re.compile(r"(?<![\w:.])(?:[0-9a-fA-F]{0,4}:){2,7}(?:[0-9a-fA-F]{1,4}|(?<=::))(?![\w:])")
 _VERSION_BEFORE = re.compile(
-    r"(?:\bv|version|versions|ver|build|firmware|software|release|update[ds]?|updating|upgrade[ds]?|patch|beta|alpha|"
-    r"driver|drivers|app|apps|client|\bos|ios|"
-    r"android|macos|windows|chrome|firefox|safari|edge|itunes|spotify|skype|office|java|flash|kernel|bios|running|on|to|from)"
-    r"\.?[\s:=(,#-]{0,3}(?:is |of )?\Z"
+    r"(?:(?:\bv|version|versions|ver|build|firmware|software|release|patch|beta|alpha|drivers?|\bapps?|client|\bos|ios|android|macos|windows|"
+    r"chrome|firefox|safari|edge|itunes|spotify|skype|office|java|flash|kernel|bios|running)\.?[\s:=(,#-]{0,3}(?:is |of )?|"
+    r"(?:updat|upgrad|downgrad)\w{0,4}[^.!?\n]{0,16}\s)\Z"
 )
 _VERSION_AFTER = re.compile(r"\s?(?:version|update|build|release|firmware|beta|patch|app\b)")
 _ADDRESS_BEFORE = re.compile(
@@ -94,7 +92,9 @@ def papers(text: str, low: str, total: int) -> Iterator[Span]:
             if pattern is not _SSN or m.group(1) == "-" or "s" in low[max(0, m.start() - 20) : m.start()]:
                 yield Span(m.start(), m.end(), "GOVID")
     for m in _GOVID_SAID.finditer(low) if total >= 5 else ():
-        yield Span(m.start(1), m.end(1), "GOVID")
+        is_word = m.group("short") is not None and not text[m.start() : m.end("short")].isupper()  # Polish "dni", Spanish "sin"
+        if not is_word and sum(c.isdigit() for c in m.group("value")) >= 5:
+            yield Span(m.start("value"), m.end("value"), "GOVID")
 
 
 def internet(text: str, low: str) -> Iterator[Span]:
