@@ -142,27 +142,33 @@ class Mapping(_Section):
         """SHA-256 of what the mapping says, whatever its layout."""
         return hashlib.sha256(self.model_dump_json().encode()).digest()
 
-    def with_columns(self, found: Iterable[str], path: Path) -> Mapping:
-        """This mapping for a file with these columns; where it names none, they are guessed.
+    def check_columns(self, found: Iterable[str], path: Path) -> None:
+        """See that a file with these columns has a text.
 
         Raises:
             InputError: no column holds the text, or the mapping names a column for it that the file does not have.
         """
         there = list(dict.fromkeys(found))
-        if self.columns == ColumnsSection():
-            guessed, own = guess(there)
-            updated = {"columns": guessed, "own": self.own if self.own.column or not own else own}
-            return self.model_copy(update=updated).with_columns(there, path) if guessed.text else self._no_text(there, path)
-        wanted = [self.columns.text] if isinstance(self.columns.text, str) else self.columns.text or []
+        columns = self.guessed(there).columns if self.is_guessed else self.columns
+        wanted = [columns.text] if isinstance(columns.text, str) else columns.text or []
         if not wanted:
-            return self._no_text(there, path)
+            raise self._no_text(there, path)
         missing = [c for c in wanted if c not in there and c.split(".")[0] not in there]
         if missing:
             raise InputError(f"{path}: has no column {missing[0]!r} for the text; its columns are: {_listed(there)}.")
-        return self
 
-    def _no_text(self, there: list[str], path: Path) -> Mapping:
-        raise InputError(
+    @property
+    def is_guessed(self) -> bool:
+        """Does the mapping name no columns, so that their names decide?"""
+        return self.columns == ColumnsSection()
+
+    def guessed(self, there: Iterable[str]) -> Mapping:
+        """This mapping for a row with these columns."""
+        columns, own = guess(list(there))
+        return self.model_copy(update={"columns": columns, "own": own if own and not self.own.column else self.own})
+
+    def _no_text(self, there: list[str], path: Path) -> InputError:
+        return InputError(
             f"{path}: no column holds the text of the mentions (columns: {_listed(there)}); "
             'name it in a mapping file, [columns] text = "...", and give that with --map.'
         )

@@ -11,7 +11,7 @@ from pipelines.landing import Landing, Manifest, WindowWriter, file_hash
 from pipelines.mapping import Mapping
 from pipelines.protector import BATCH_ROWS, Protector, write
 from pipelines.records import Brand, Mention, Rejected
-from pipelines.rows import Mapper
+from pipelines.rows import mapper_of
 from pipelines.settings import Settings
 from pipelines.tables import Part, open_table
 
@@ -58,11 +58,10 @@ def land_file(settings: Settings, path: Path, mapping: Mapping, *, source: str, 
     landed = _landed(landing, source, key, made_with)
     if landed is not None:
         return landed
-    table, filled = open_table(path, mapping)
-    found = table.parts()
+    found = open_table(path, mapping).parts()
     jobs = [
         _Job(
-            storage=settings.storage, path=path, mapping=filled, source=source, part=part, number=number, parts=len(found),
+            storage=settings.storage, path=path, mapping=mapping, source=source, part=part, number=number, parts=len(found),
             key=key if len(found) == 1 else f"{key}-p{number:04d}", now=now, brands=brands, salt=settings.salt,
             made_with=made_with,
         )
@@ -104,8 +103,8 @@ def _may_fork() -> bool:
 
 
 def _land_part(job: _Job) -> Manifest:
-    table, _ = open_table(job.path, job.mapping)
-    mapper = Mapper(job.mapping, source=job.source, file=job.path.name, now=job.now, brands=job.brands, seen=job.part.seen)
+    table = open_table(job.path, job.mapping)
+    mapper = mapper_of(job.mapping, source=job.source, file=job.path.name, now=job.now, brands=job.brands, seen=job.part.seen)
     protector = Protector(job.brands, job.salt)
     mentions: list[Mention] = []
     rejected: list[Rejected] = []

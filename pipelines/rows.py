@@ -20,6 +20,7 @@ from pipelines.times import Dates
 TEXT_LIMIT = 100_000  # characters
 FIELD_LIMIT = 4_000  # characters of any other field
 _LONG = 2**63 - 1
+_SHAPES = 1_000  # sets of columns that are remembered
 _YES = {"true", "t", "yes", "y", "1"}
 _ALLOWED: dict[str, frozenset[str]] = {
     "kind": frozenset(get_args(Kind)), "property": frozenset(get_args(Property)), "visibility": frozenset(get_args(Visibility)),
@@ -41,21 +42,50 @@ class Unusable(Exception):
     """This row cannot be a mention; the message is the reason."""
 
 
+def mapper_of(
+    mapping: Mapping, *, source: str, file: str, now: datetime, brands: Sequence[Brand] = (), seen: dict[bytes, int] | None = None
+) -> Callable[[Row], Mention | Rejected]:
+    """What turns the rows of one file into mentions.
+
+    Where the mapping names no columns, each row is read by the names of its own: what a row becomes never depends on the
+    rows around it, so that parts of a file give what the whole gives.
+    """
+    counter: Counter[bytes] = Counter(seen or {})
+
+    def make(found: Mapping) -> Mapper:
+        return Mapper(found, source=source, file=file, now=now, brands=brands, seen=counter)
+
+    if not mapping.is_guessed:
+        return make(mapping)
+    shapes: dict[tuple[str, ...], Mapper] = {}
+
+    def read(row: Row) -> Mention | Rejected:
+        shape = tuple(row.values)
+        mapper = shapes.get(shape)
+        if mapper is None:
+            if len(shapes) >= _SHAPES:
+                shapes.clear()
+            mapper = shapes[shape] = make(mapping.guessed(shape))
+        return mapper(row)
+
+    return read
+
+
 class Mapper:
     """Turns rows of one file into mentions of one source.
 
     Args:
-        mapping: with its columns filled in.
+        mapping: names the columns.
         source: name of the source.
         file: how rejected rows name the file.
         now: dates far after it are wrong.
         brands: what their accounts wrote is their own.
-        seen: for rows without an id, how many identical ones came before this part of the file.
+        seen: for rows without an id, how many identical ones came before; goes on counting.
     """
 
     def __init__(
         self, mapping: Mapping, *, source: str, file: str, now: datetime, brands: Sequence[Brand] = (),
-        seen: dict[bytes, int] | None = None,
+        seen: Counter[bytes],
     ) -> None:
         self._source, self._file = source, file
         self._columns, self._constants = mapping.columns, mapping.constants
@@ -72,7 +102,7 @@ class Mapper:
         self._own_values = {_plain(v) for v in mapping.own.values}
         self._accounts: dict[str, str | None] = {h.casefold(): b.key for b in brands for h in b.handles}
         self._accounts |= {a.lstrip("@").casefold(): None for a in mapping.own.authors}
-        self._seen: Counter[bytes] = Counter(seen or {})
+        self._seen = seen
         readers: dict[str, Callable[[str, dict[str, Any]], Any]] = {
             "is_automatic": self._flag, "author_name": self._short, "author_followers": self._count, "url": self._short,
             "rating": self._rating, "reach": self._count, "expires_at": lambda field, values: self._when(field, values)[0],
@@ -198,7 +228,7 @@ class Mapper:
     def _thread(self, values: dict[str, Any], native_id: str, reply_to: str | None) -> str | None:
         """As given. Otherwise a reply joins the thread of what it answers when it is loaded, and any other opens its own."""
         given = self._short("thread_id", values)
-        return given or (native_id if "in_reply_to" in self._get and reply_to is None else None)
+        return given or (native_id if reply_to is None else None)
 
     def _count(self, field: str, values: dict[str, Any]) -> int | None:
         return _number(self._get[field](values))

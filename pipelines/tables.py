@@ -66,8 +66,8 @@ class Table:
             yield from self.rows(part)
 
 
-def open_table(path: Path, mapping: Mapping) -> tuple[Table, Mapping]:
-    """The table in a file, and the mapping with its columns filled in.
+def open_table(path: Path, mapping: Mapping) -> Table:
+    """The table in a file that has a column for the text.
 
     Raises:
         InputError: the file is missing, empty, of an unknown kind, or has no column for the text.
@@ -84,7 +84,8 @@ def open_table(path: Path, mapping: Mapping) -> tuple[Table, Mapping]:
     if not head.strip():
         raise InputError(f"{path}: is empty.")
     table = _KINDS[mapping.file.format or _kind(path, head)](path, mapping)
-    return table, mapping.with_columns(table.columns, path)
+    mapping.check_columns(table.columns, path)
+    return table
 
 
 def _kind(path: Path, head: bytes) -> str:

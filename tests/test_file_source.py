@@ -326,6 +326,20 @@ def test_equal_texts_without_ids_are_different_mentions_and_halves_agree(tmp_pat
     assert again == whole
 
 
+def test_a_row_is_read_by_its_own_columns_whatever_stands_around_it(tmp_path: Path) -> None:
+    """The first deletion of a long file stands after many rows without that column; halves read it as the whole does."""
+    lines = [json.dumps({"id": n, "text": f"t{n}", "created_at": "2026-01-01"}) for n in range(1_500)]
+    lines += [
+        json.dumps({"id": 3, "text": "", "created_at": "2026-01-01", "deleted_at": "2026-01-02"}),
+        '{"id": "b", "body": "other"}',
+    ]
+    whole, rejected = read(write(tmp_path / "a.jsonl", "\n".join(lines)))
+    half, _ = read(write(tmp_path / "b.jsonl", "\n".join(lines[1_400:])))
+    assert rejected == []
+    assert [(m.native_id, m.text) for m in whole if m.deleted_at or m.native_id == "b"] == [("3", ""), ("b", "other")]
+    assert half == whole[1_400:]
+
+
 def test_ids_that_a_spreadsheet_rounded_are_refused_instead_of_merged(tmp_path: Path) -> None:
     mentions, rejected = read(
         write(tmp_path / "a.jsonl", '{"id": 567588278875213824, "text": "a"}\n{"id": 5.675882788752138e17, "text": "b"}\n')

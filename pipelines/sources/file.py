@@ -14,7 +14,7 @@ from pipelines.errors import InputError
 from pipelines.landing import file_hash
 from pipelines.mapping import Mapping, read_mapping
 from pipelines.records import Cursor, Mention, Query, Rejected, Window
-from pipelines.rows import Mapper
+from pipelines.rows import mapper_of
 from pipelines.sources.base import Source
 from pipelines.tables import SUFFIXES, open_table
 
@@ -99,8 +99,8 @@ class FileSource(Source):
             if not file.is_new:
                 continue
             try:
-                table, filled = open_table(file.path, mapping)
-                mapper = Mapper(filled, source=self.name, file=file.path.name, now=window.end, brands=query.brands)
+                table = open_table(file.path, mapping)
+                mapper = mapper_of(mapping, source=self.name, file=file.path.name, now=window.end, brands=query.brands)
                 for row in table.whole():
                     yield mapper(row)
             except InputError as error:
