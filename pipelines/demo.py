@@ -160,7 +160,7 @@ def run(arguments: argparse.Namespace) -> int:
         state = drive(settings, Airflow(f"http://localhost:{arguments.airflow_port}"), services, progress)
         from pipelines.demo_summary import summary  # DuckDB and the simulator: only now
 
-        text, problems = summary(settings, state, seconds=progress.seconds())
+        text, problems = summary(settings, state, seconds=progress.seconds(), logs=services.logs)
         say(text)
         if arguments.once:
             return 1 if problems else 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 from pipelines.airflow_rest import State
 from pipelines.settings import Settings
@@ -10,6 +11,7 @@ from pipelines.simulation.truth import Truth, truths
 from pipelines.simulation.world import World
 from pipelines.summary import AlertRow, brand_lines, read
 
+SHOWN = 6  # failures that are listed by name
 MARGIN = timedelta(hours=1)  # an onset may be placed a little before the scripted one
 
 
@@ -60,9 +62,12 @@ def verdicts(settings: Settings, alerts: list[AlertRow], events: list[Truth]) ->
     return lines, problems
 
 
-def summary(settings: Settings, state: State, *, seconds: float) -> tuple[str, list[str]]:
+def summary(settings: Settings, state: State, *, seconds: float, logs: Path) -> tuple[str, list[str]]:
     """The summary as text, and what went wrong: failed tasks, no snapshot, a crisis that nobody was paged about."""
-    problems = [f"failed: {task}" for task in dict.fromkeys(state.failed)]
+    failed = list(dict.fromkeys(state.failed))
+    problems = [f"failed: {task}" for task in failed[:SHOWN]]
+    if failed:
+        problems.append(f"{max(0, len(failed) - SHOWN)} more failures; logs are in {logs}")
     if not (settings.storage / "serving" / "current.duckdb").exists():
         problems.append("there is no snapshot")
         return "\n".join(["", *(f"! {p}" for p in problems)]), problems
