@@ -11,11 +11,25 @@ CREATE TABLE build_state (               -- one row, written by aggregate: of wh
 );
 
 -- One row a mention: the scores that count. Scored beats not scored, then the newest, then the greater model name.
+-- Most mentions were scored once; only the others are sorted.
 CREATE VIEW current_enrichments AS
+WITH rescored AS (
+    SELECT mention_id
+    FROM enrichments
+    GROUP BY mention_id
+    HAVING count(*) > 1
+)
 SELECT
     mention_id, model, text_hash, language, sentiment, unknown_reason, p_negative, p_neutral, p_positive, intents,
     intent_scores, topics, brands, brand_sentiments, entities, enriched_at
 FROM enrichments
+WHERE mention_id NOT IN (SELECT mention_id FROM rescored)
+UNION ALL
+SELECT
+    mention_id, model, text_hash, language, sentiment, unknown_reason, p_negative, p_neutral, p_positive, intents,
+    intent_scores, topics, brands, brand_sentiments, entities, enriched_at
+FROM enrichments
+WHERE mention_id IN (SELECT mention_id FROM rescored)
 QUALIFY row_number() OVER (
     PARTITION BY mention_id ORDER BY unknown_reason IS NOT DISTINCT FROM 'not_scored', enriched_at DESC, model DESC
 ) = 1;
