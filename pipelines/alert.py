@@ -80,9 +80,7 @@ def run(settings: Settings, *, now: datetime) -> Delivered:
         WarehouseError: the warehouse cannot be opened.
         ConfigError: a notifier's stanza is wrong.
     """
-    notifiers = {
-        name: cast(Notifier, settings.plugin("notifiers", name)).located(settings.path.parent) for name in settings.notifiers
-    }
+    notifiers = {name: notifier(settings, name) for name in settings.notifiers}
     if not notifiers:
         return Delivered(0, 0, 0)
     with _alone(settings) as is_alone:
@@ -100,6 +98,15 @@ def run(settings: Settings, *, now: datetime) -> Delivered:
     return Delivered(sent, failed, total - sent)
 
 
+def notifier(settings: Settings, name: str) -> Notifier:
+    """The notifier of stanza [notifiers.name], its relative paths below the storage folder.
+
+    Raises:
+        ConfigError: there is no such stanza, or it is wrong.
+    """
+    return cast(Notifier, settings.plugin("notifiers", name)).located(settings.storage)
+
+
 def enqueue(
     connection: duckdb.DuckDBPyConnection, settings: Settings, notifiers: dict[str, Notifier], now: datetime
 ) -> dict[str, list[Alert]]:
@@ -113,9 +120,9 @@ def enqueue(
         row = connection.execute("SELECT max(published_at) FROM mentions WHERE published_at <= ?", [now]).fetchone()
         oldest = (row[0] if row and row[0] else now) - OLD
         fresh: list[list[Any]] = []
-        for name, notifier in notifiers.items():
+        for name, wanting in notifiers.items():
             for alert, reached_at in states:
-                if (name, alert.key) in known or not _wants(settings, notifier, alert):
+                if (name, alert.key) in known or not _wants(settings, wanting, alert):
                     continue
                 reason = _reason_to_skip(alert, reached_at, oldest, (name, alert.alert_id) in told)
                 known[name, alert.key] = "skipped" if reason else "pending"

@@ -95,7 +95,7 @@ def test_every_state_is_sent_once_in_order(tmp_path: Path) -> None:
     second = record(configured, 2, [("onset", "watch", 3, NOW - HOUR)])
     assert alert.run(configured, now=NOW) == alert.Delivered(3, 0, 0)
     assert alert.run(configured, now=NOW) == alert.Delivered(0, 0, 0)
-    assert keys(tmp_path / "inbox.jsonl") == [
+    assert keys(configured.storage / "inbox.jsonl") == [
         f"{first}:onset", f"{first}:escalated:6", f"{first}:escalated:8", f"{first}:resolved", f"{second}:onset"
     ]
     assert {row[2] for row in deliveries(configured)} == {"sent"}
@@ -121,10 +121,10 @@ def test_a_long_history_wakes_nobody(tmp_path: Path) -> None:
     old_but_worse = record(configured, 98, [("onset", "page", 5, NOW - 30 * HOUR), ("escalated", "page", 9, NOW - HOUR)])
     over = record(configured, 97, [("onset", "page", 5, NOW - 30 * HOUR), ("resolved", "page", 5, NOW - HOUR)])
     assert alert.run(configured, now=NOW + timedelta(days=3000)).sent == 2  # the data's time counts, not the clock
-    assert keys(tmp_path / "inbox.jsonl") == [f"{old_but_worse}:escalated:9", f"{recent}:onset"]
+    assert keys(configured.storage / "inbox.jsonl") == [f"{old_but_worse}:escalated:9", f"{recent}:onset"]
     skipped = [row for row in deliveries(configured) if row[2] == "skipped"]
     assert len(skipped) == 27 and all(row[4].startswith("not sent: ") for row in skipped)
-    assert over not in str(keys(tmp_path / "inbox.jsonl"))
+    assert over not in str(keys(configured.storage / "inbox.jsonl"))
 
 
 def test_routing_by_tier_brand_and_rival(tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_routing_by_tier_brand_and_rival(tmp_path: Path) -> None:
     record(configured, 2, WHOLE[:1], brand="other")
     record(configured, 3, WHOLE[:2], brand="rival")
     alert.run(configured, now=NOW)
-    counts = {name: len(keys(tmp_path / f"{name}.jsonl")) for name in stanzas}
+    counts = {name: len(keys(configured.storage / f"{name}.jsonl")) for name in stanzas}
     assert counts == {"all": 3, "pages": 1, "acme": 2}
     detectors = {"seasonal": {"kind": "seasonal", "competitors": True}}
     eager = settings(tmp_path, notifiers=stanzas, brands=brands, detectors=detectors)
@@ -152,7 +152,7 @@ def test_a_notifier_that_fails_keeps_its_place_and_holds_up_nobody(tmp_path: Pat
         identity = record(configured, 1, WHOLE)
         receiver.status = 503
         assert alert.run(configured, now=NOW) == alert.Delivered(4, 1, 4)
-        assert len(keys(tmp_path / "inbox.jsonl")) == 4
+        assert len(keys(configured.storage / "inbox.jsonl")) == 4
         assert len(receiver.bodies) == 1  # later states wait for the first one
         assert deliveries(configured)[0][1:4] == ("onset", "pending", 1) and "503" in deliveries(configured)[0][4]
         receiver.status = 200
@@ -195,14 +195,14 @@ def test_a_slow_notifier_does_not_hold_the_warehouse(tmp_path: Path, monkeypatch
         sender = threading.Thread(target=alert.run, args=(configured,), kwargs={"now": NOW})
         sender.start()
         assert arrived.wait(10)
-        while sender.is_alive() and len(keys(tmp_path / "inbox.jsonl")) < 1:
+        while sender.is_alive() and len(keys(configured.storage / "inbox.jsonl")) < 1:
             time.sleep(0.01)
         time.sleep(0.1)  # the other notifier's success is being noted
         opener = subprocess.run([sys.executable, "-c", OPENER, str(configured.storage / "warehouse.duckdb")], check=False)
         assert opener.returncode == 0 and sender.is_alive()
         release.set()
         sender.join()
-    assert len(keys(tmp_path / "inbox.jsonl")) == 1
+    assert len(keys(configured.storage / "inbox.jsonl")) == 1
 
 
 def test_only_one_sends_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

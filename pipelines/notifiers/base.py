@@ -23,7 +23,7 @@ class Notifier(Plugin):
     brands: list[str] = Field(default_factory=list, description="Keys of the brands whose alerts are sent here; empty: all.")
 
     def located(self, folder: Path) -> Self:
-        """This notifier with paths that are relative to `folder`, where earshot.toml lies."""
+        """This notifier with its relative paths taken from `folder`, the storage folder."""
         return self
 
     def send(self, alert: Alert) -> None:

@@ -20,7 +20,7 @@ class File(Notifier):
 
     title: ClassVar[str] = "File of JSON lines"
 
-    path: str = Field(default="alerts.jsonl", description="The file; relative to earshot.toml.")
+    path: str = Field(default="alerts.jsonl", description="The file; relative to the storage folder.")
 
     def located(self, folder: Path) -> Self:
         return self.model_copy(update={"path": str(folder / Path(self.path).expanduser())})
