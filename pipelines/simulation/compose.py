@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-from pipelines.simulation.facts import CITIES, Facts
+from pipelines.simulation.facts import CITIES, Facts, words
 from pipelines.simulation.grammar import Draw, Node, Phrases, phrases, render
 from pipelines.simulation.manner import written
 from pipelines.simulation.vocabulary import FLAG, LANGUAGES, NEGATIVE, NEUTRAL, POSITIVE, TOPICS
@@ -16,6 +16,7 @@ _REDDIT, _FORUM, _REVIEW, _X = 5, 6, 7, 0
 _REQUEST, _CHURN, _WARNING, _URGENT = FLAG["request"], FLAG["churn_risk"], FLAG["warning"], FLAG["urgent"]
 _RECOMMEND, _PURCHASE, _SUGGEST = FLAG["recommendation"], FLAG["purchase_intent"], FLAG["suggestion"]
 _PERSONAL, _REFERENCE, _IRRELEVANT = FLAG["personal"], FLAG["reference"], FLAG["irrelevant"]
+_SENTENCES = ((_CHURN, "churn"), (_WARNING, "warning"), (_RECOMMEND, "recommend"))
 X_LIMIT = 280
 
 
@@ -107,13 +108,15 @@ def opening(t: Topic, draw: Draw, facts: Facts) -> str:
         if t.channel == _FORUM:
             out[-1] = " " if out[-2].endswith("?") else ". "
     if not t.story and draw() % 10 < (6 if long else 3):
-        _say(v.section(f"lead.{mood}"), draw, facts, put, " ")
+        _say(v.section(*((f"lead.{mood}.them", f"lead.{mood}") if t.place == 2 else (f"lead.{mood}",))), draw, facts, put, " ")
     lead = "".join(out)
     out.clear()
+    if long and draw() % 10 < 4:
+        _say(v.section(f"story.{mood}"), draw, facts, put, " ")
     _say(v.core(t)[0], draw, facts, put, " ")
     if not t.story:
-        _more(v, t, draw, facts, put, long)
-    text = tidy(_joined(lead, "".join(out), v.language == "en"))
+        _more(v, t, draw, facts, out, long)
+    text = tidy(_joined(lead, "".join(out), v.language))
     text = written(text, v.language, t.sentiment, t.channel, t.story, draw, formal=long)
     if t.place == 2 and not facts.named and not t.flags & _IRRELEVANT:
         text = _named(v, text, draw, facts)
@@ -121,6 +124,16 @@ def opening(t: Topic, draw: Draw, facts: Facts) -> str:
 
 
 _PROPER = frozenset(CITIES) | {w for a in AIRLINES for w in (a.name, a.handle)} | {"I", "EU261", "TRAVEL"}
+# German writes its nouns with a capital: only these words lose theirs within a sentence.
+_SMALL_IN_GERMAN = frozenset(
+    words(
+        """
+        Seit, Wieder, Schon, Zum, Sitzen, Wir, Das, Die, Der, Mein, Meine, Unser, Darf, Kann, Wie, Ab, Wo, Fliegt, Ist, Welches,
+        Gibt, Was, Für, Bei, Mit, Niemand, Alles, Umgebucht, Lohnt, Überlege, Endlich, Gerne, Danke, Vielen, Pünktlich, Auf, Sehr,
+        Wirklich, Toller, Geht, Welche, Unfassbar
+        """
+    )
+)
 
 
 def tidy(text: str) -> str:
@@ -129,11 +142,11 @@ def tidy(text: str) -> str:
     return text.replace("  ", " ") if "  " in text else text
 
 
-def _joined(lead: str, rest: str, english: bool) -> str:
-    """After a comma the sentence goes on in small letters, but for names and the like."""
-    if english and lead.endswith(", ") and rest[:1].isupper() and not rest[1:2].isupper():
+def _joined(lead: str, rest: str, language: str) -> str:
+    """After a comma or "but" the sentence goes on in small letters, except for names and the like."""
+    if lead.endswith((", ", " but ")) and rest[:1].isupper() and not rest[1:2].isupper():
         first = re.split(r"\W", rest, maxsplit=1)[0]
-        if first not in _PROPER and (len(first) > 1 or first == "A"):
+        if first in _SMALL_IN_GERMAN if language == "de" else first not in _PROPER:
             return lead + rest[0].lower() + rest[1:]
     return lead + rest
 
@@ -144,34 +157,42 @@ def _say(section: list[Node], draw: Draw, facts: Facts, put: Any, after: str) ->
         put(after)
 
 
-def _more(v: Voice, t: Topic, draw: Draw, facts: Facts, put: Any, long: bool) -> None:
+def _more(v: Voice, t: Topic, draw: Draw, facts: Facts, out: list[str], long: bool) -> None:
     """Details, and one sentence for each further thing that the message says."""
-    flags, mood, topic = t.flags, _MOOD[t.sentiment], TOPICS[t.topic]
-    rolls = draw() % 100
-    details = (1 if rolls < 90 else 0) + (1 if rolls < 60 else 0) if long or t.channel == _REVIEW else (1 if rolls < 42 else 0)
+    flags, topic, put = t.flags, TOPICS[t.topic], out.append
     if t.sentiment != NEUTRAL or long:
-        for n in range(details if v.language == "en" else min(details, 1)):
-            names = (
-                (f"{t.situation}.detail.{mood}", f"detail.{mood}.{topic}", f"detail.{mood}")
-                if t.situation
-                else ((f"detail.{mood}.{topic}", f"detail.{mood}") if n == 0 else (f"detail.{mood}",))
-            )
-            _say(v.section(*names), draw, facts, put, " ")
+        _details(v, t, draw, facts, out, long)
     if flags & _URGENT:
         _say(v.section(f"{t.situation}.urgent", f"urgent.{topic}", "urgent"), draw, facts, put, " ")
     if flags & _REQUEST and t.sentiment == NEGATIVE:
         names = ("ask.them",) if t.place == 2 else (f"ask.{t.situation}.{topic}", f"ask.{topic}", "ask")
         _say(v.section(*names), draw, facts, put, " ")
-    if flags & _CHURN:
-        _say(v.section("churn"), draw, facts, put, " ")
-    if flags & _WARNING:
-        _say(v.section("warning"), draw, facts, put, " ")
-    if flags & _RECOMMEND:
-        _say(v.section("recommend"), draw, facts, put, " ")
-    if flags & _REFERENCE and t.place != 2:
-        _say(v.section("reference"), draw, facts, put, " ")
-    if flags & _PERSONAL and t.place != 2:
-        _say(v.section("personal"), draw, facts, put, " ")
+    for bit, name in _SENTENCES:
+        if flags & bit:
+            _say(v.section(name), draw, facts, put, " ")
+    if t.place != 2:
+        if flags & _REFERENCE:
+            _say(v.section("reference"), draw, facts, put, " ")
+        if flags & _PERSONAL:
+            _say(v.section("personal"), draw, facts, put, " ")
+
+
+def _details(v: Voice, t: Topic, draw: Draw, facts: Facts, out: list[str], long: bool) -> None:
+    mood, roll = _MOOD[t.sentiment], draw() % 100
+    several = (roll < 90) + (roll < 60) if long or t.channel == _REVIEW else int(roll < 42)
+    special = (
+        (f"{t.situation}.detail.{mood}", f"detail.{mood}")
+        if t.situation
+        else (f"detail.{mood}.{TOPICS[t.topic]}", f"detail.{mood}")
+    )
+    begin = len(out)
+    if several:
+        _say(v.section(*special), draw, facts, out.append, " ")
+    if several > 1 and v.language == "en":
+        again = len(out)
+        _say(v.section(f"detail.{mood}"), draw, facts, out.append, " ")
+        if out[begin:again] == out[again:]:
+            del out[again:]
 
 
 def _ending(v: Voice, t: Topic, text: str, draw: Draw, facts: Facts) -> str:
@@ -184,7 +205,10 @@ def _ending(v: Voice, t: Topic, text: str, draw: Draw, facts: Facts) -> str:
     render(
         v.section(f"{t.situation}.tag.{kind}", f"tag.{kind}.{_MOOD[t.sentiment]}", f"tag.{kind}", "tag"), draw, facts, out.append
     )
-    return f"{text} {''.join(out)}" if out and out[0] else text
+    tail = "".join(out)
+    if tail[:1] in (".", "!", "?"):
+        return text.rstrip(".") + tail
+    return f"{text} {tail}" if tail else text
 
 
 def _named(v: Voice, text: str, draw: Draw, facts: Facts) -> str:
@@ -205,6 +229,7 @@ def _aimed(t: Topic, text: str, handle: int, draw: Draw, facts: Facts) -> str:
             text = f"{text} {at}"
     elif t.story and draw() % 4:
         text = f"{text} @{facts.airline.handle}"
+    text = text.strip()
     return text if t.channel != _X or len(text) <= X_LIMIT else _shortened(text)
 
 
@@ -234,8 +259,10 @@ def near_copy(text: str, draw: Draw, facts: Facts, v: Voice) -> str:
     out: list[str] = []
     render(v.section("copy"), draw, facts, out.append)
     extra = "".join(out)
-    joined = f"{extra[:-1]} {text}" if extra.endswith("^") else f"{text} {extra}"
-    return joined if len(joined) <= X_LIMIT else joined[: X_LIMIT - 1].rsplit(" ", 1)[0] + "…"
+    room = X_LIMIT - len(extra) - 1
+    if len(text) > room:
+        text = text[: room - 1].rsplit(" ", 1)[0] + "…"
+    return tidy(f"{extra[:-1]} {text}" if extra.endswith("^") else f"{text} {extra}")
 
 
 def edited(text: str, draw: Draw, facts: Facts, v: Voice) -> str:

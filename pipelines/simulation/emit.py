@@ -1,4 +1,4 @@
-"""Cells as mentions: any window, in order of the hours in which conversations began."""
+"""Cells as mentions: any window, in order of the blocks in which conversations began."""
 
 from __future__ import annotations
 
@@ -63,10 +63,11 @@ def rows(world: World, window: Window, brands: frozenset[str] | None = None) -> 
     """What is observed in the window, not yet written out; memory holds a few cells."""
     first = int(np.ceil((window.start - world.start).total_seconds()))
     end = min(int(np.ceil((window.end - world.start).total_seconds())), world.hours * HOUR)
-    for hour in range(max(first // HOUR - LOOKBACK_HOURS, 0), -(-end // HOUR) if end > 0 else 0):
+    wide = world.block_hours * HOUR
+    for block in range(max((first - LOOKBACK_HOURS * HOUR) // wide, 0), max(-(-end // wide), 0)):
         for brand, key in enumerate(KEYS):
             if brands is None or key in brands:
-                one = cell(world, brand, hour)
+                one = cell(world, brand, block)
                 low, high = np.searchsorted(one.at, (first, end))
                 for begin in range(low, high, _BATCH):
                     yield from _cell_rows(world, one, np.arange(begin, min(begin + _BATCH, high)))
@@ -74,7 +75,7 @@ def rows(world: World, window: Window, brands: frozenset[str] | None = None) -> 
 
 def count(world: World) -> int:
     """How many observations the whole span has."""
-    return sum(len(cell(world, brand, hour).at) for hour in range(world.hours) for brand in range(len(AIRLINES)))
+    return sum(len(cell(world, brand, block).at) for block in range(world.blocks) for brand in range(len(AIRLINES)))
 
 
 def find(world: World, wanted: str) -> Label | None:
@@ -85,7 +86,7 @@ def find(world: World, wanted: str) -> Label | None:
     except ValueError:
         return None
     place, root, ordinal = number >> 32, number >> 10 & (1 << 22) - 1, number & 1023
-    if number < 0 or place >= world.hours * len(AIRLINES):
+    if number < 0 or place >= world.blocks * len(AIRLINES):
         return None
     one = cell(world, place % len(AIRLINES), place // len(AIRLINES))
     found = np.flatnonzero((one.root == root) & (one.ordinal == ordinal) & (one.kind != EDIT) & (one.kind != DELETE))
@@ -120,7 +121,7 @@ def _cell_rows(world: World, one: Cell, chosen: NDArray[np.int64]) -> Iterator[R
             r.at, r.seed, r.channel, r.place, r.story, r.language, r.sentiment, r.topic, r.flags, r.episode, r.author, r.follow,
         )]  # fmt: skip
         base = r.seed[at_root]
-    own_seed = np.uint64(world.seed) * np.uint64(7919) + np.uint64((one.hour << 2 | one.brand) << 24) + roots.astype(np.uint64)
+    own_seed = np.uint64(world.seed) * np.uint64(7919) + np.uint64((one.block << 2 | one.brand) << 24) + roots.astype(np.uint64)
     base = np.where(is_own, _hashed(own_seed), base)
     # A repost, a near-copy and an edit repeat the first message: the same numbers give the same words.
     same = (kinds == REPOST) | (kinds == COPY) | (kinds == EDIT) | (kinds == ROOT)
@@ -145,7 +146,7 @@ def _cell_rows(world: World, one: Cell, chosen: NDArray[np.int64]) -> Iterator[R
     )
     for at, kind, root, ordinal, author, seed, luck, numbers, root_at, _, *rest in columns:
         row = Row(
-            epoch, one.brand, one.hour, at, kind, root, ordinal, author, seed, luck, cycle(numbers).__next__, root_at, *rest
+            epoch, one.brand, one.block, at, kind, root, ordinal, author, seed, luck, cycle(numbers).__next__, root_at, *rest
         )
         row.event = scripted[row.episode].kind if row.episode >= 0 else ""
         if kind == OWN:
@@ -163,7 +164,7 @@ def _own(row: Row, scripted: tuple[Any, ...]) -> None:
 
 def native_id(row: Row) -> str:
     """The made-up platform's id: digits on X, letters and digits elsewhere."""
-    return _id(row.channel, (row.hour * len(AIRLINES) + row.brand) << 32 | row.root << 10 | row.ordinal)
+    return _id(row.channel, (row.block * len(AIRLINES) + row.brand) << 32 | row.root << 10 | row.ordinal)
 
 
 def _id(channel: int, number: int) -> str:
@@ -195,7 +196,7 @@ def mention_of(row: Row, source: str) -> Mention:
     kind, place = row.kind, row.channel
     ours, alone, first = _ROLE.get(kind, _CUSTOMER)
     channel, airline = CHANNELS.names[place], AIRLINES[row.brand]
-    number = (row.hour * len(AIRLINES) + row.brand) << 32 | row.root << 10
+    number = (row.block * len(AIRLINES) + row.brand) << 32 | row.root << 10
     me = _id(place, number | row.ordinal)
     parent = None if alone or first else _id(place, number)
     observed = fromtimestamp(row.epoch + row.at, UTC)

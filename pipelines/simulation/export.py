@@ -10,7 +10,7 @@ from typing import Any
 
 from pipelines.records import Mention
 from pipelines.simulation import emit
-from pipelines.simulation.world import default
+from pipelines.simulation.world import World, default
 
 _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 _CHUNK = 2000
@@ -24,17 +24,23 @@ def write_jsonl(path: Path | str, mentions: int, seed: int = 2007) -> int:
     Returns:
         The number of rows, which is `mentions`.
     """
-    asked = mentions * 1.02 + 6 * mentions**0.5  # chance makes some worlds smaller than asked for
-    while True:
-        world = default(max(int(asked), 100), seed)
-        surplus = emit.count(world) - mentions
-        if surplus >= 0:
-            break
-        asked *= 1.1
+    world, surplus = _fitting(mentions, seed)
     # What is too much is left out at the beginning: the storm stays whole.
     lines = (_ENCODE(row_of(m)) for m in islice(emit.mentions(world, world.whole), surplus, None))
     with Path(path).open("w", encoding="utf-8") as file:
         return _write(file, lines)
+
+
+def _fitting(mentions: int, seed: int) -> tuple[World, int]:
+    """A world with at least this many observations, hardly more, and how many more: chance decides what a world has."""
+    asked = mentions * 1.01 + 2 * mentions**0.5
+    for attempt in range(20):
+        world = default(max(int(asked), 1), seed)
+        found = emit.count(world)
+        if mentions <= found and (found <= mentions * 1.02 + 20 or attempt > 4):
+            break
+        asked *= (mentions * 1.008 + 10) / found
+    return world, found - mentions
 
 
 def _write(file: Any, lines: Iterator[str]) -> int:

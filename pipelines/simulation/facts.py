@@ -57,7 +57,7 @@ class Slot:
 
 
 def words(text: str) -> list[str]:
-    return [w.strip() for w in text.split(",")]
+    return [" ".join(w.split()) for w in text.split(",")]
 
 
 CITIES = words(
@@ -189,16 +189,19 @@ def _clock(f: Facts, draw: int) -> str:
     return f"{(hour - 1) % 12 + 1}{f'.{minute:02d}' if minute else ''}{'am' if hour < 12 else 'pm'}"
 
 
+def _priced(f: Facts, amount: int, form: int) -> str:
+    """An amount as people write it; one conversation keeps to one currency."""
+    if f.seed >> 21 & 3:
+        return (f"€{amount}", f"€{amount}", f"{amount} euros", f"{amount}€", f"€{amount}.50")[form % 5]
+    return (f"£{amount}", f"£{amount}", f"£{amount}", f"{amount} quid", f"£{amount}.50")[form % 5]
+
+
 def _money(f: Facts, draw: int) -> str:
-    amount = 12 + (draw >> 8) % 590
-    return (f"€{amount}", f"£{amount}", f"{amount} euros", f"€{amount}", f"{amount}€", f"€{amount}.{(draw >> 20) % 100:02d}")[
-        draw % 6
-    ]
+    return _priced(f, 68 + (draw >> 8) % 560, draw)
 
 
 def _small_money(f: Facts, draw: int) -> str:
-    amount = 6 + (draw >> 8) % 60
-    return (f"€{amount}", f"£{amount}", f"{amount} euros", f"€{amount}.50")[draw % 4]
+    return _priced(f, 6 + (draw >> 8) % 60, draw)
 
 
 def _booking(f: Facts, draw: int) -> str:
@@ -313,7 +316,7 @@ SLOTS: dict[str, Slot] = {
     "d": Slot(16, words("3, 4, 5, 6, 8, 9, 10, 12, 14")),
     "w": Slot(17, words("2, 3, 4, 5, 6, 7, 8")),
     "clock": Slot(11, make=lambda f, d: f"{5 + d % 18}:{5 * ((d >> 8) % 12):02d}"),
-    "eur": Slot(18, make=lambda f, d: (f"{12 + (d >> 8) % 590} €", f"{12 + (d >> 8) % 590}€")[d & 1]),
+    "eur": Slot(18, make=lambda f, d: (f"{68 + (d >> 8) % 560} €", f"{68 + (d >> 8) % 560}€")[d & 1]),
     "eurfee": Slot(19, make=lambda f, d: (f"{6 + (d >> 8) % 60} €", f"{6 + (d >> 8) % 60}€")[d & 1]),
     "n": Slot(40, make=lambda f, d: str(1 + d % 28)),
     "percent": Slot(38, words("1, 2, 3, 4, 7, 9, 12, 15, 18")),

@@ -70,11 +70,13 @@ def _slipped(text: str, draw: Draw) -> str:
 
 
 def _swapped(text: str, draw: Draw) -> str:
-    """Two neighbouring letters inside a word change places, or one is missing."""
+    """Two neighbouring letters inside a word change places, or one is missing; addresses and the like stay as they are."""
     at = 2 + draw() % max(len(text) - 4, 1)
     pair = text[at : at + 2]
     if len(pair) == 2 and text[at - 1 : at + 3].isalpha() and pair.islower():
-        return text[:at] + (pair[::-1] if draw() % 3 else pair[0]) + text[at + 2 :]
+        word = text[text.rfind(" ", 0, at) + 1 :].split(" ", 1)[0]
+        if not any(mark in word for mark in "@#_./"):
+            return text[:at] + (pair[::-1] if draw() % 3 else pair[0]) + text[at + 2 :]
     return text
 
 

@@ -35,16 +35,16 @@ class Row:
     """One observation: what happened, in which conversation, and the random numbers for its text."""
 
     __slots__ = (
-        "at", "author", "brand", "channel", "draw", "episode", "epoch", "event", "flags", "follow", "hour", "kind", "language",
+        "at", "author", "block", "brand", "channel", "draw", "episode", "epoch", "event", "flags", "follow", "kind", "language",
         "luck", "ordinal", "other", "place", "root", "root_at", "seed", "sentiment", "story", "topic",
     )  # fmt: skip
 
     def __init__(
-        self, epoch: int, brand: int, hour: int, at: int, kind: int, root: int, ordinal: int, other: int, seed: int, luck: int,
+        self, epoch: int, brand: int, block: int, at: int, kind: int, root: int, ordinal: int, other: int, seed: int, luck: int,
         draw: Draw, root_at: int, channel: int, place: int, story: bool, language: int, sentiment: int, topic: int, flags: int,
         episode: int, author: int, follow: int,
     ) -> None:  # fmt: skip
-        self.epoch, self.brand, self.hour, self.at = epoch, brand, hour, at
+        self.epoch, self.brand, self.block, self.at = epoch, brand, block, at
         self.kind, self.root, self.ordinal = kind, root, ordinal
         self.other, self.seed, self.luck, self.draw, self.root_at = other, seed, luck, draw, root_at
         self.channel, self.place, self.story, self.language = channel, place, story, language

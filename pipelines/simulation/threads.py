@@ -1,6 +1,6 @@
-"""One brand's hour as arrays: the conversations that begin in it, and everything that follows from them.
+"""One brand's block of hours as arrays: the conversations that begin in it, and everything that follows from them.
 
-A cell depends on (world, brand, hour) alone, so any window can be made without what came before it.
+A cell depends on (world, brand, block) alone, so any window can be made without what came before it.
 """
 
 from __future__ import annotations
@@ -63,10 +63,10 @@ class Roots:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One brand's hour: conversations, and all observations that come of them in order of time."""
+    """One brand's block of hours: conversations, and all observations that come of them in order of time."""
 
     brand: int
-    hour: int
+    block: int
     roots: Roots
     at: Ints  # observed, seconds since the world began
     kind: Array
@@ -76,16 +76,16 @@ class Cell:
 
 
 @lru_cache(maxsize=256)
-def cell(world: World, brand: int, hour: int) -> Cell:
-    """The cell of one brand's hour, 0 being the first of the world."""
-    rng = np.random.default_rng([world.seed, brand, hour])
-    roots = _roots(world, brand, hour, rng)
+def cell(world: World, brand: int, block: int) -> Cell:
+    """The cell of one brand's block of `world.block_hours` hours, 0 being the first of the world."""
+    rng = np.random.default_rng([world.seed, brand, block])
+    roots = _roots(world, brand, block * world.block_hours, rng)
     events = _Events(len(roots.at))
     _care(world, brand, roots, rng, events)
     _crowd(world, roots, rng, events)
     _changes(roots, rng, events)
-    _own_posts(world, brand, hour, rng, events)
-    return events.sealed(world, brand, hour, roots)
+    _own_posts(world, brand, block * world.block_hours, rng, events)
+    return events.sealed(world, brand, block, roots)
 
 
 class _Events:
@@ -108,18 +108,18 @@ class _Events:
                 )
             )
 
-    def sealed(self, world: World, brand: int, hour: int, roots: Roots) -> Cell:
+    def sealed(self, world: World, brand: int, block: int, roots: Roots) -> Cell:
         self.add(ROOT, np.arange(self.count), roots.at, 0)
         if not self.parts:
             empty = np.zeros(0, np.int64)
-            return Cell(brand, hour, roots, empty, empty, empty, empty, empty)
+            return Cell(brand, block, roots, empty, empty, empty, empty, empty)
         at = np.concatenate([p[0] for p in self.parts])
         kind = np.concatenate([np.full(len(p[0]), p[1], np.int8) for p in self.parts])
         row, ordinal, author = (np.concatenate([p[i] for p in self.parts]) for i in (2, 3, 4))
-        limit = min((hour + LOOKBACK_HOURS) * HOUR, world.hours * HOUR)
-        keep = np.flatnonzero(at < limit)
+        begun = at if len(roots.at) == 0 else np.where(kind == OWN, at, roots.at[np.where(kind == OWN, 0, row)])
+        keep = np.flatnonzero((at < begun + LOOKBACK_HOURS * HOUR) & (at < world.hours * HOUR))
         keep = keep[np.lexsort((kind[keep], ordinal[keep], row[keep], at[keep]))]
-        return Cell(brand, hour, roots, at[keep], kind[keep], row[keep], ordinal[keep], author[keep])
+        return Cell(brand, block, roots, at[keep], kind[keep], row[keep], ordinal[keep], author[keep])
 
 
 def _choose(rng: np.random.Generator, shares: Array, count: int) -> Array:
@@ -132,12 +132,12 @@ def _choose_rows(rng: np.random.Generator, cumulative: Array) -> Array:
     return np.asarray((rng.random(len(cumulative))[:, None] >= cumulative[:, :-1]).sum(axis=1), np.int8)
 
 
-def _roots(world: World, brand: int, hour: int, rng: np.random.Generator) -> Roots:
-    expected = volume(world, brand, hour)
+def _roots(world: World, brand: int, first_hour: int, rng: np.random.Generator) -> Roots:
+    expected = volume(world, brand, first_hour, min(world.block_hours, world.hours - first_hour))
     counts = rng.poisson(expected.rate)
     part, step = np.divmod(np.repeat(np.arange(counts.size), counts.ravel()), counts.shape[1])
     n = len(part)
-    at = hour * HOUR + step * STEP + rng.integers(0, STEP, n)
+    at = first_hour * HOUR + step * STEP + rng.integers(0, STEP, n)
     episode = np.array([-1, *expected.episodes], np.int8)[part]
     seed = rng.integers(0, 2**63, n, dtype=np.uint64)
     crowd = max(400, int(world.mentions * AIRLINES[brand].weight * 0.45))
@@ -158,7 +158,7 @@ def _roots(world: World, brand: int, hour: int, rng: np.random.Generator) -> Roo
     image_only = rng.random(n) < np.where(story, 0.22, np.where((channel == _INSTAGRAM) | (channel == _FACEBOOK), 0.035, 0.0))
     flags |= np.where(image_only, FLAG["image_only"], 0)
     language[channel == _FORUM] = LANGUAGES.index("en")
-    irrelevant = (rng.random(n) < 0.05) & (sentiment == NEUTRAL) & (place == PLACE_INDEPENDENT) & (episode < 0) & (brand == 2)
+    irrelevant = (rng.random(n) < 0.25) & (sentiment == NEUTRAL) & (place == PLACE_INDEPENDENT) & (episode < 0) & (brand == 2)
     flags |= np.where(irrelevant, FLAG["irrelevant"], 0)
     return Roots(at, seed, channel, place, story, language, sentiment, topic, flags, episode, author, np.zeros(n, np.int8))
 
@@ -273,7 +273,8 @@ def _many(
     rows = np.repeat(np.arange(len(counts)), counts)
     ordinal = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts) + first
     at = roots.at[rows] + 30 + service.lognormal(rng, median, spread, len(rows)).astype(int)
-    events.add(kind, rows, at, ordinal, (crowd * rng.random(len(rows)) ** 1.3).astype(np.int32))
+    others = (crowd * rng.random(len(rows)) ** 1.3).astype(np.int32)
+    events.add(kind, rows, at, ordinal, others + (others == roots.author[rows]))
 
 
 def _changes(roots: Roots, rng: np.random.Generator, events: _Events) -> None:
@@ -287,16 +288,19 @@ def _changes(roots: Roots, rng: np.random.Generator, events: _Events) -> None:
     events.add(DELETE, rows, roots.at[rows] + 120 + service.lognormal(rng, 7200.0, 1.4, len(rows)).astype(int), 0)
 
 
-def _own_posts(world: World, brand: int, hour: int, rng: np.random.Generator, events: _Events) -> None:
+def _own_posts(world: World, brand: int, first_hour: int, rng: np.random.Generator, events: _Events) -> None:
     """What the airline publishes itself; the root number holds the occasion (0 ordinary, else 1 + episode) and channel."""
-    of_day = (world.epoch // HOUR + hour) % 24
-    stressed = [i for i, e in enumerate(script(world)) if e.brand == brand and e.start < hour * HOUR < e.end and e.kind != "echo"]
-    rate = 0.16 if 8 <= of_day < 19 else 0.01
-    if stressed:
-        rate = 0.9 if script(world)[stressed[0]].kind != "campaign" else 0.25
-    count = min(int(rng.poisson(rate)), 6)
-    at = hour * HOUR + rng.integers(0, HOUR, count)
-    channel = rng.choice(np.array([_X, _X, _FACEBOOK, _INSTAGRAM, _YOUTUBE]), count)
-    occasion = 1 + stressed[0] if stressed else 0
-    root = OWN_ROOT + (np.arange(count) * 16 + occasion) * 8 + channel
-    events.add(OWN, root, at, 0)
+    hours = first_hour + np.arange(min(world.block_hours, world.hours - first_hour))
+    of_day = (world.epoch // HOUR + hours) % 24
+    rate = np.where((of_day >= 8) & (of_day < 19), 0.16, 0.01)
+    occasion = np.zeros(len(hours), np.int64)
+    for i, e in enumerate(script(world)):
+        if e.brand == brand and e.kind != "echo":
+            during = (hours * HOUR > e.start) & (hours * HOUR < e.end)
+            rate = np.where(during, 0.25 if e.kind == "campaign" else 0.9, rate)
+            occasion = np.where(during, 1 + i, occasion)
+    each = np.minimum(rng.poisson(rate * min(1.0, world.mentions / 15_000)), 6)
+    which = np.repeat(np.arange(len(hours)), each)
+    at = hours[which] * HOUR + rng.integers(0, HOUR, len(which))
+    channel = rng.choice(np.array([_X, _X, _FACEBOOK, _INSTAGRAM, _YOUTUBE]), len(which))
+    events.add(OWN, OWN_ROOT + (np.arange(len(which)) * 16 + occasion[which]) * 8 + channel, at, 0)

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from pipelines.records import Window
-from pipelines.simulation.world import AIRLINES, HOUR, STEP, World, excess, rhythm, script
+from pipelines.simulation.world import AIRLINES, HOUR, NIGHT, STEP, World, excess, rhythm, script
 
 if TYPE_CHECKING:
     from pipelines.records import Mention
@@ -45,7 +47,7 @@ class Truth:
     Attributes:
         is_crisis: should our care lead be paged? False for good news and for what happens to a rival.
         negative_share: of what customers begin because of it.
-        peak_ratio: its volume at the height, in multiples of the ordinary.
+        peak_ratio: volume at its height, in multiples of the ordinary of that hour (by night, of an average hour).
     """
 
     event: str
@@ -83,7 +85,7 @@ def truths(world: World) -> tuple[Truth, ...]:
                 onset_at=world.start + timedelta(seconds=e.start),
                 ends_at=world.start + timedelta(seconds=min(last, world.hours * HOUR)),
                 negative_share=round(e.mood[0], 2),
-                peak_ratio=round(float(1 + (extra / base).max()), 1),
+                peak_ratio=round(float(1 + (extra / np.maximum(base, NIGHT)).max()), 1),
             )
         )
     return tuple(found)

@@ -16,6 +16,7 @@ Floats = NDArray[np.float64]
 HOUR = 3600
 STEP = 300  # seconds: intensity is constant within a step
 STEPS = HOUR // STEP
+NIGHT = 0.9  # a lasting episode is talked about at night as at an hour of this relative volume
 LOOKBACK_HOURS = 48  # nothing follows from a mention later than this
 
 
@@ -123,6 +124,16 @@ class World:
     @property
     def hours(self) -> int:
         return self.days * 24
+
+    @property
+    def block_hours(self) -> int:
+        """Hours that are made at once: many where little is said, as making a block has a cost of its own."""
+        hourly = self.mentions / (self.hours * len(AIRLINES))
+        return 24 if hourly < 60 else 6 if hourly < 600 else 1
+
+    @property
+    def blocks(self) -> int:
+        return -(-self.hours // self.block_hours)
 
     @property
     def epoch(self) -> int:
@@ -237,7 +248,7 @@ def excess(episode: Episode, first_hour: int, base: Floats) -> Floats:
     height = 1 - np.exp(-since / episode.ramp)
     if episode.decay is not None:
         height = height * np.exp(-np.maximum(since - episode.ramp, 0) / episode.decay)
-    level = np.maximum(base, 0.9) if episode.decay is None else base
+    level = np.maximum(base, NIGHT) if episode.decay is None else base
     result: Floats = np.where(active, episode.gain * height * level, 0.0)
     return result
 
@@ -258,18 +269,19 @@ def scale(world: World) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """Expected conversations of one brand in each step of one hour: rows are the ordinary part and each active episode."""
+    """Expected conversations of one brand in each step: rows are the ordinary part and each active episode."""
 
-    rate: Floats  # (1 + episodes, STEPS)
+    rate: Floats  # (1 + episodes, steps)
     episodes: tuple[int, ...]  # indexes into script(world), one for each row but the first
 
 
-def volume(world: World, brand: int, hour: int) -> Volume:
-    base = rhythm(world, hour, 1)
+def volume(world: World, brand: int, hour: int, hours: int) -> Volume:
+    """Expected conversations of one brand in `hours` hours from `hour` on."""
+    base = rhythm(world, hour, hours)
     rows: list[Any] = [base]
     active: list[int] = []
     for i, e in enumerate(script(world)):
-        if e.brand == brand and e.start < (hour + 1) * HOUR and e.end > hour * HOUR:
+        if e.brand == brand and e.start < (hour + hours) * HOUR and e.end > hour * HOUR:
             rows.append(excess(e, hour, base))
             active.append(i)
     return Volume(np.array(rows) * (scale(world) * AIRLINES[brand].weight), tuple(active))
