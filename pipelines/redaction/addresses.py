@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pipelines.redaction.spans import Span
+from pipelines.redaction.spans import Span, as_split
 
 _STREET = (
     r"(?:street|str|st|road|rd|avenue|ave|av|lane|ln|ls|drive|dr|court|ct|crt|place|pl|boulevard|blvd|way|close|"
@@ -13,8 +13,8 @@ _STREET = (
     r"gardens|gdns|square|sq|highway|hwy|parkway|pkwy|circle|cir|trail|trl|grove|mews|walk|row|nagar|marg|colony|sector|"
     r"rue|calle|via|strasse|straße|straat|weg|platz)"
 )
-_STREETS = frozenset(_STREET.removeprefix("(?:").removesuffix(")").split("|"))
-_CODE_WORDS = frozenset(("zip", "zipcode", "post", "postcode", "postal", "pin", "pincode", "address"))
+_STREETS = as_split(_STREET.removeprefix("(?:").removesuffix(")").split("|"))
+_CODE_WORDS = as_split(("zip", "zipcode", "post", "postcode", "postal", "pin", "pincode", "address"))
 _NUMBERED = re.compile(
     rf"(?<![\w$£€#.,:/-])(?:(?:flat|apt|apartment|unit|suite|"
     rf"house) ?#?\d\w{{0,4}},? )?\d{{1,5}}[a-z]?,? (?:[nsew]\.? )?(?:(?!(?:in|at|on|by|to|the|of|and|is)"
@@ -51,12 +51,12 @@ _PLACE_WORD = re.compile(
 )
 
 
-def addresses(text: str, low: str, words: list[str], runs: list[str]) -> Iterator[Span]:
+def addresses(text: str, low: str, words: list[bytes], runs: list[str]) -> Iterator[Span]:
     """Where somebody lives, as far as a form gives it away: number and street, post codes, "my address is".
 
     Args:
         low: the text in lower case, of the same length.
-        words: its words.
+        words: its words in lower case.
         runs: its unbroken runs of digits.
     """
     lengths = {len(run) for run in runs}

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from pipelines.redaction.first_names import ALSO_WORDS, FIRST_NAMES
 from pipelines.redaction.name_forms import (
+    ALSO,
     CAP,
     END,
     LOW,
@@ -21,7 +22,7 @@ from pipelines.redaction.name_forms import (
     touches_contact,
     with_partners,
 )
-from pipelines.redaction.spans import Span
+from pipelines.redaction.spans import Span, as_split
 from pipelines.redaction.unlisted_names import unlisted
 
 _CAPITALS = re.compile(rf"(?<![\w@#/.'’-]){CAP}{END}(?![-/])")
@@ -98,14 +99,13 @@ _AFTER = re.compile(
 _BEFORE_COMMA = re.compile(rf"[{LOW}\d!?’'\])]{{2}}, ?\Z")
 _CLOSED = re.compile(r"[.,!?;:)]|\s?\Z|\s[-–^*:;(]|\s?[^\w\s,'’\"&@#/<>\[-]")
 _LEAD = re.compile(r"\s*(?:(?:\.?[@@]\w+|\[HANDLE\])[\s,:]*){1,30}")
-_BREAK = {code: " " for code in range(128) if not chr(code).isalpha()}
 _POSSESSIVE = re.compile(r"['’]s\b")
 _CAPITAL_BEFORE = re.compile(rf"(?<![\w@])({CAP}), ?\Z")
 
 
-def _words_of(pattern: re.Pattern[str]) -> frozenset[str]:
+def _words_of(pattern: re.Pattern[str]) -> frozenset[bytes]:
     """The words in a pattern: a text that has none of them cannot match it."""
-    return frozenset(re.findall(r"[^\W\d_]+", re.sub(r"\\[a-zA-Z]", " ", pattern.pattern)))
+    return as_split((re.sub(r"\\[a-zA-Z]", " ", pattern.pattern),))
 
 
 _GREETING_WORDS, _THANKS_WORDS, _STAFF_WORDS = _words_of(_GREETING), _words_of(_THANKS), _words_of(_STAFF)
@@ -113,10 +113,15 @@ _GREETING_WORDS, _THANKS_WORDS, _STAFF_WORDS = _words_of(_GREETING), _words_of(_
 
 _FORMS = frozenset(form for name in FIRST_NAMES | ALSO_WORDS for form in (name.title(), name.upper()))
 _TITLES = frozenset(("Mr", "Mrs", "Ms", "Miss", "Dr", "Capt", "Captain", "MR", "MRS", "MS", "mr", "mrs", "ms"))
-_OPENERS = _FORMS | _TITLES
+_OPENERS = as_split(_FORMS | _TITLES)
 
 
-def names(text: str, low: str, words: list[str], *, by_agent: bool, contacts: frozenset[int]) -> list[Span]:
+def _is_foreign_name(words: list[bytes]) -> bool:
+    """Whether a word with letters beyond ASCII is a listed name once its accents are gone."""
+    return any(rank(w.decode("utf-8", "replace")) >= ALSO for w in words if not w.isascii())
+
+
+def names(text: str, low: str, words: list[bytes], *, by_agent: bool, contacts: frozenset[int]) -> list[Span]:
     """Names of persons in `text`; may overlap.
 
     Args:
@@ -125,11 +130,11 @@ def names(text: str, low: str, words: list[str], *, by_agent: bool, contacts: fr
         by_agent: the post answers a person, so it greets and signs with names.
         contacts: where phone numbers, addresses and the like begin in it.
     """
-    listed = not _OPENERS.isdisjoint(words) or (not text.isascii() and any(rank(w) >= 2 for w in words if not w.isascii()))
+    listed = not _OPENERS.isdisjoint(words) or (not text.isascii() and _is_foreign_name(words))
     spans = list(unlisted(text, words, by_agent=by_agent, contacts=contacts))
     if not (listed or by_agent or "name" in low or "^" in text):
         return spans
-    rules = _Rules(text, low, by_agent, frozenset(low.translate(_BREAK).split()))
+    rules = _Rules(text, low, by_agent, frozenset(word.lower() for word in words))
     spans += [*rules.introduced(), *rules.signed()]
     if listed or by_agent:
         spans += [*rules.addressed(), *rules.titled()]
@@ -141,7 +146,7 @@ def names(text: str, low: str, words: list[str], *, by_agent: bool, contacts: fr
 class _Rules:
     """The rules over one text."""
 
-    def __init__(self, text: str, low: str, by_agent: bool, words: frozenset[str]) -> None:
+    def __init__(self, text: str, low: str, by_agent: bool, words: frozenset[bytes]) -> None:
         self.text, self.low, self.by_agent, self.words = text, low, by_agent, words
 
     def introduced(self) -> Iterator[Span]:
@@ -152,7 +157,7 @@ class _Rules:
                     yield from self._take(m.end(), capital=1, lower=3)
             for m in _NAMED.finditer(self.low):
                 yield from self._take(m.end(), capital=3)
-        for m in _CALLED.finditer(self.low) if not self.words.isdisjoint(("named", "called", "name")) else ():
+        for m in _CALLED.finditer(self.low) if not self.words.isdisjoint((b"named", b"called", b"name")) else ():
             yield from self._take(m.end(), capital=1, lower=3)
         for m in _I_AM.finditer(self.low):
             yield from self._take(m.end(), capital=2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pipelines.redaction.spans import Span, words
+from pipelines.redaction.spans import Span, as_split
 
 _KINDS = {
     "BOOKINGREF": (
@@ -53,7 +53,7 @@ _FLIGHT = re.compile(
     r"\d{1,4}-?(?:st|nd|rd|th|am|pm|min|mins|hrs?|gb|mb|kb|kg|lbs?|usd|x|k|p|s|ghz|mhz|hz|m|mm|cm|km|hours?|days?|"
     r"minutes?|weeks?|months?|years?)\Z"
 )
-_KEY_WORDS = words("""
+_KEY_WORDS = as_split(("""
 booking bookings reservation reservations res resv conf confirmation confirm confirmed cnf pnr locator itinerary ticket tickets
 eticket flight case cases claim claims ref refs reference incident complain complaint complaints sr service file files report
 docket enquiry inquiry query request grievance feedback tracer number pir order orders tracking track shipment parcel awb
@@ -61,15 +61,15 @@ consignment invoice purchase delivery package return rma transaction txn utr acc
 customer client policy loyalty flyer flier ff ffn ktn redress traveler skymiles mileage mileageplus mp aadvantage rewards rr
 blue trueblue miles gold silver chairman platinum club avios bonvoy card smartcard iuc userid user id i d meter subscriber
 consumer crn relationship imei nectar clubcard device profile login elevate mvp no nbr code mo
-""")
+""",))
 
 
-def references(text: str, low: str, words: list[str]) -> Iterator[Span]:
+def references(text: str, low: str, words: list[bytes]) -> Iterator[Span]:
     """References by the word before them ("case # 123456"), or by a form that nothing else has.
 
     Args:
         low: the text in lower case, of the same length.
-        words: its words.
+        words: its words in lower case.
     """
     said = not _KEY_WORDS.isdisjoint(words)
     last: Span | None = None

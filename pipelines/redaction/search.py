@@ -13,7 +13,7 @@ from pipelines.redaction.addresses import addresses
 from pipelines.redaction.names import names
 from pipelines.redaction.phones import phones
 from pipelines.redaction.references import references, spelled_locators
-from pipelines.redaction.spans import PERSONAL, REFERENCES, Span
+from pipelines.redaction.spans import PERSONAL, REFERENCES, Span, split
 
 _LINK = re.compile(
     r"(?:https?|ftp)://[^\s<>\"]+|(?<![\w@.])www\.[^\s<>\"]+|(?<!\w)(?:spotify|urn|geo):[\w:.%-]+|"
@@ -24,7 +24,6 @@ _RUN = re.compile(r"\d+")
 _ROUNDS = 8
 _CONTACT = frozenset(("PHONE", "EMAIL", "ADDRESS", "CARD"))
 _TOKEN = re.compile(r"\[(?:" + "|".join(sorted(PERSONAL | REFERENCES)) + r")\]")
-_BREAK = {code: " " for code in range(128) if not chr(code).isalpha()}
 
 
 def search(text: str, stay: Container[str] = frozenset(), channel: str = "") -> list[Span]:
@@ -53,13 +52,14 @@ def _once(text: str, stay: Container[str] = frozenset(), channel: str = "") -> l
     found = _with_at(text, stay, channel) if "@" in text or "@" in text else []
     by_agent = text.startswith("[HANDLE]") or (bool(found) and found[0].start <= 1 and found[0].type == "HANDLE")
     found += emails.spoken(text, low)
+    written = split(text)
     runs = _RUN.findall(_bare(text, found))
     if runs:
-        found += _with_digits(text, low, runs, found, by_customer=not by_agent and text[:1] == "@")
+        found += _with_digits(text, low, written, runs, found, by_customer=not by_agent and text[:1] == "@")
     else:
         found += spelled_locators(text, low)
     contacts = frozenset(s.start for s in found if s.type in _CONTACT)
-    found += names(text, low, text.translate(_BREAK).split(), by_agent=by_agent, contacts=contacts)
+    found += names(text, low, written, by_agent=by_agent, contacts=contacts)
     return settle(text, low, found) if found else found
 
 
@@ -74,10 +74,12 @@ def _bare(text: str, found: list[Span]) -> str:
     return _WEB.sub("/", text) if "://" in text else text
 
 
-def _with_digits(text: str, low: str, runs: list[str], found: list[Span], *, by_customer: bool) -> list[Span]:
-    """What is made of digits; `runs` are the unbroken runs of them in the text."""
+def _with_digits(
+    text: str, low: str, written: list[bytes], runs: list[str], found: list[Span], *, by_customer: bool
+) -> list[Span]:
+    """What is made of digits; `written` are the words of the text, `runs` its unbroken runs of digits."""
     total = sum(map(len, runs))
-    words = low.translate(_BREAK).split()
+    words = [word.lower() for word in written]
     more = list(references(text, low, words))
     if total >= 4:
         more += numbers.papers(text, low, total)

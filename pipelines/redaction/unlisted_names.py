@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from pipelines.redaction.name_forms import CAP, END, LOW, NONE, UNKNOWN, UP, full_name, rank, touches_contact
 from pipelines.redaction.organisations import PARTS
-from pipelines.redaction.spans import Span, words
+from pipelines.redaction.spans import Span, as_split
 
 _TITLED = rf"[{UP}][{LOW}]{{2,15}}"  # no CamelCase: that is a product
 _AFTER_STAFF = r"(?=[,.!](?:\s|\Z)| (?:was|is|did|for|at|who|in|has|told|helped|from|with|on)\b)"
@@ -20,11 +20,11 @@ _ANYBODY = re.compile(
     rf"|(?:[Tt]hanks|[Tt]hank you|[Tt]hx)(?: so much| very much)?, (?P<closing>{_TITLED}){END}(?=[!.]|\s?\Z)"
     rf"|(?:spoke|chatted|talked|dealt|speaking|chatting|talking) (?:to|with) (?P<spoken>{_TITLED}){END}(?=[,.!](?:\s|\Z)| who\b))"
 )
-_CUES = words("""
+_CUES = as_split(("""
 agent representative rep supervisor attendant steward stewardess advisor associate manager employee Agent Representative Rep
 Supervisor Attendant Steward Manager Employee FA Thanks thanks Thank thank kudos Kudos shout Shout props Props thx Thx spoke
 chatted talked dealt speaking chatting talking
-""")
+""",))
 _GREETED = re.compile(rf"\s*(?:\.?[@@]\w+[\s,:]*){{1,30}}(?:[Hh]i|[Hh]ello|[Hh]ey|[Dd]ear),? (?P<greeted>{_TITLED}){END}(?=[,!])")
 _BY_AGENT = re.compile(
     rf"\b(?:[Ss]orry|[Tt]hanks|[Tt]hank you|[Uu]nderstood|[Nn]o worries|[Ww]elcome)(?: so much)?,? (?P<soothed>{_TITLED}){END}"
@@ -34,7 +34,7 @@ _PAIR = re.compile(rf"(?<![\w@#/.'’-])({CAP})[ ]({CAP}|[{LOW}]{{3,15}}){END}")
 _LOWER_PAIR = re.compile(rf"\bname(?: is|'s|:) ([{LOW}]{{3,15}}) ([{LOW}]{{3,15}}), (?=\d)")
 
 
-def unlisted(text: str, written: list[str], *, by_agent: bool, contacts: frozenset[int]) -> Iterator[Span]:
+def unlisted(text: str, written: list[bytes], *, by_agent: bool, contacts: frozenset[int]) -> Iterator[Span]:
     """Names that no list holds; `written` are its words, the other arguments as in `names.names`."""
     if by_agent:
         yield from _matched(_BY_AGENT, text)
