@@ -89,11 +89,27 @@ def _run(jobs: list[_Job], landing: Landing) -> list[Manifest]:
         from concurrent.futures import ProcessPoolExecutor
 
         # "spawn": a forked copy of a process with Arrow's or DuckDB's threads may hang
-        with ProcessPoolExecutor(PROCESSES, mp_context=multiprocessing.get_context("spawn")) as pool:
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(PROCESSES, mp_context=context, initializer=_end_with_parent) as pool:
             done |= {m.window: m for m in pool.map(_land_part, open_jobs)}
     else:
         done |= {job.key: _land_part(job) for job in open_jobs}
     return [m for job in jobs if (m := done[job.key]) is not None]
+
+
+def _end_with_parent() -> None:
+    """A worker whose parent was killed would otherwise wait for work for ever."""
+    import multiprocessing
+    import threading
+
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _may_fork() -> bool:

@@ -20,6 +20,7 @@ from pipelines.times import Dates
 TEXT_LIMIT = 100_000  # characters
 FIELD_LIMIT = 4_000  # characters of any other field
 _LONG = 2**63 - 1
+_AUTHOR = ("id_str", "id", "screen_name", "username", "handle", "name")  # of an author that is an object
 _SHAPES = 1_000  # sets of columns that are remembered
 _YES = {"true", "t", "yes", "y", "1"}
 _ALLOWED: dict[str, frozenset[str]] = {
@@ -133,7 +134,7 @@ class Mapper:
         if not text and not media and not deleted:
             raise Unusable("text is missing")
         channel = self._one_of("channel", values) or self._constants.channel
-        author = self._short("author", values)
+        author = self._author(values)
         is_own = self._own(values, author)
         reply_to = self._short("in_reply_to", values)
         kind = self._one_of("kind", values) or self._constants.kind or ("reply" if reply_to else "post")
@@ -182,6 +183,14 @@ class Mapper:
         if isinstance(value, float):
             return _whole(value, field)
         raise Unusable(f"{field} is {_type(value)}, not text")
+
+    def _author(self, values: dict[str, Any]) -> str | None:
+        """Id or handle; of an author given as an object, the first of its names that is there."""
+        get = self._get.get("author")
+        value = get(values) if get else None
+        if isinstance(value, dict):
+            return next((str(value[k]) for k in _AUTHOR if isinstance(value.get(k), str | int)), None)
+        return self._short("author", values)
 
     def _when(self, field: str, values: dict[str, Any]) -> tuple[datetime | None, str | None]:
         get = self._get.get(field)

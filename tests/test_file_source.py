@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pyarrow.parquet as pq
 import pytest
 
@@ -258,6 +262,11 @@ def test_what_a_brands_account_wrote_is_its_own(tmp_path: Path) -> None:
     assert [(m.is_own, m.brand, m.property) for m in mentions] == [(True, "delta", "own"), (False, None, "independent")]
 
 
+def test_an_author_may_be_an_object(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", '{"id":1,"text":"a","user":{"id_str":"7","name":"Ann"}}\n{"id":2,"text":"b","user":{}}\n')
+    assert [m.author_id for m in read(path)[0]] == ["7", None]
+
+
 def test_inbound_is_understood_without_a_mapping(tmp_path: Path) -> None:
     path = write(
         tmp_path / "a.jsonl", '{"id":1,"text":"a","inbound":true}\n{"id":2,"text":"b","inbound":false,"in_reply_to":1}\n'
@@ -463,6 +472,29 @@ def test_two_processes_land_what_one_lands(tmp_path: Path, monkeypatch: pytest.M
     assert collect.run_file(settings, path, None, now=NOW) == done
     for file in (tmp_path / "two").rglob("*.*"):
         assert file.read_bytes() == (settings.storage / "landing" / file.relative_to(tmp_path / "two")).read_bytes()
+
+
+def test_workers_of_a_killed_process_end_too(tmp_path: Path) -> None:
+    lines = "".join(f'{{"id": {n}, "text": "row {n} of Delta is late again"}}\n' for n in range(120_000))
+    path = write(tmp_path / "a.jsonl", lines)
+    work = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from pipelines import collect
+from pipelines.settings import Settings
+collect.run_file(Settings(folder=Path(sys.argv[1])), Path(sys.argv[2]), None, now=datetime(2026, 2, 1, tzinfo=UTC))
+"""
+    process = subprocess.Popen([sys.executable, "-c", work, str(tmp_path / "s"), str(path)], cwd=ROOT)
+    workers: list[psutil.Process] = []
+    deadline = time.monotonic() + 60
+    while len(workers) < 3 and process.poll() is None and time.monotonic() < deadline:  # two, and what watches their resources
+        time.sleep(0.05)
+        workers = psutil.Process(process.pid).children(recursive=True)
+    process.kill()
+    process.wait()
+    assert len(workers) >= 2, "it ended before it could be killed"
+    assert psutil.wait_procs(workers, timeout=20)[1] == []
 
 
 # --- real data ---------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pipelines import collect
-from pipelines.errors import AuthFailed, RateLimited, SourceUnavailable
+from pipelines.errors import AuthFailed, ConfigError, RateLimited, SourceUnavailable
 from pipelines.landing import Landing
 from pipelines.records import Brand, Mention, Query, Rejected, Window
 from pipelines.settings import BrandStanza, Settings
@@ -101,6 +101,11 @@ def test_nothing_outside_the_window_is_asked_for() -> None:
     with serving(Service([story(1, BASE - 1), story(2, BASE), story(3, BASE + 3599), story(4, BASE + 3600)])) as url:
         found = [m.native_id for m in source(url, terms=["JetBlue"]).collect(Query(), WINDOW) if isinstance(m, Mention)]
     assert sorted(found) == ["2", "3"]
+
+
+def test_without_anything_to_search_for_it_says_so() -> None:
+    with pytest.raises(ConfigError, match=r"\[sources.hn\] has nothing to search for"):
+        list(source("http://127.0.0.1:9").collect(Query(), WINDOW))
 
 
 def test_a_hit_that_cannot_be_read_blocks_no_other(tmp_path: Path) -> None:

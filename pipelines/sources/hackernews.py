@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from pipelines.errors import SourceUnavailable
+from pipelines.errors import ConfigError, SourceUnavailable
 from pipelines.fetching import client, get, plain_text
 from pipelines.records import Cursor, Mention, Query, Rejected, Window
 from pipelines.sources.base import Source
@@ -34,8 +34,15 @@ class HackerNewsSource(Source):
     base_url: str = Field(default="https://hn.algolia.com/api/v1", description="Address of the search service.")
 
     def collect(self, query: Query, window: Window) -> Iterator[Mention | Rejected | Cursor]:
-        """Stories and comments published in the window, each once however many terms it holds."""
+        """Stories and comments published in the window, each once however many terms it holds.
+
+        Raises:
+            ConfigError: there are neither terms nor brands.
+            SourceError: as the base says.
+        """
         terms = self.terms or list(dict.fromkeys(t for b in query.brands for t in (b.name, *b.aliases)))
+        if not terms:
+            raise ConfigError(f"[sources.{self.name}] has nothing to search for: set its terms, or configure [brands.*].")
         start, end = int(window.start.timestamp()), int(window.end.timestamp())
         seen: set[str] = set()
         with client() as http:
