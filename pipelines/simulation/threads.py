@@ -38,7 +38,7 @@ OWN_ROOT = 1 << 21  # own posts are numbered from here
 _X, _FACEBOOK, _INSTAGRAM, _SNAPCHAT, _YOUTUBE, _REDDIT, _FORUM, _REVIEW = range(8)
 _CAN_BE_URGENT = [
     TOPICS.index(t)
-    for t in ("delay", "cancellation", "rebooking", "baggage", "app", "boarding", "hold_times", "stranded", "assistance")
+    for t in ("delay", "cancellation", "rebooking", "baggage", "app", "boarding", "phone_hold", "stranded", "accessibility")
 ]
 PLACE_OWN, PLACE_ADDRESSED, PLACE_INDEPENDENT = range(3)
 

@@ -23,7 +23,7 @@ class Label:
     Attributes:
         sentiment: negative, neutral, positive, or "unknown" for an image without text.
         intents: as in records.INTENTS.
-        topic: what it is about; None for the airline's own messages.
+    XX
         role: root, auto, agent, chase, follow, agent2, close, peer, copy, repost, edit, delete or own.
         episode: storm, echo, campaign, outage, or "" on ordinary business.
         is_crisis: belongs to the storm at the brand that it hits.

@@ -25,8 +25,8 @@ FLAG = {
 }  # fmt: skip
 
 TOPICS = (
-    "cancellation", "delay", "rebooking", "refund", "baggage", "seating", "crew", "food", "app", "hold_times", "price", "loyalty",
-    "stranded", "boarding", "cabin", "wifi", "route", "assistance", "general",
+    "cancellation", "delay", "rebooking", "refund", "baggage", "seat", "staff", "food", "app", "phone_hold", "price", "loyalty",
+    "stranded", "boarding", "cabin", "connectivity", "route", "accessibility", "general",
 )  # fmt: skip
 
 
@@ -47,21 +47,21 @@ CHANNELS = _Channels()
 # By situation (usual, storm, echo, campaign, outage), then sentiment: weights of topics.
 _WEIGHTS: tuple[tuple[str, str, str], ...] = (
     (
-        "delay 17 cancellation 6 baggage 13 refund 11 hold_times 9 rebooking 6 seating 8 crew 7 food 4 app 9 price 8 loyalty 3"
-        " boarding 4 cabin 5 wifi 3 assistance 2 general 3",
-        "baggage 17 seating 9 app 12 price 9 rebooking 12 route 9 loyalty 6 assistance 6 delay 5 refund 7 food 3 wifi 3 "
+        "delay 17 cancellation 6 baggage 13 refund 11 phone_hold 9 rebooking 6 seat 8 staff 7 food 4 app 9 price 8 loyalty 3"
+        " boarding 4 cabin 5 connectivity 3 accessibility 2 general 3",
+        "baggage 17 seat 9 app 12 price 9 rebooking 12 route 9 loyalty 6 accessibility 6 delay 5 refund 7 food 3 connectivity 3 "
         "boarding 4 general 9",
-        "crew 27 delay 9 food 5 app 7 seating 5 price 7 cabin 7 baggage 5 rebooking 5 boarding 4 wifi 2 route 5 loyalty 3"
-        " assistance 4 general 9",
+        "staff 27 delay 9 food 5 app 7 seat 5 price 7 cabin 7 baggage 5 rebooking 5 boarding 4 connectivity 2 route 5 loyalty 3"
+        " accessibility 4 general 9",
     ),
     (
-        "cancellation 27 delay 15 rebooking 15 stranded 18 hold_times 14 baggage 7 refund 4",
+        "cancellation 27 delay 15 rebooking 15 stranded 18 phone_hold 14 baggage 7 refund 4",
         "cancellation 20 delay 20 rebooking 30 refund 15 baggage 5 stranded 10",
-        "crew 70 rebooking 30",
+        "staff 70 rebooking 30",
     ),
-    ("delay 48 cancellation 22 rebooking 14 hold_times 10 stranded 6", "delay 55 cancellation 20 rebooking 25", "crew 100"),
+    ("delay 48 cancellation 22 rebooking 14 phone_hold 10 stranded 6", "delay 55 cancellation 20 rebooking 25", "staff 100"),
     ("price 60 route 40", "route 55 price 30 general 15", "route 55 price 28 general 17"),
-    ("app 62 boarding 18 hold_times 20", "app 100", "crew 100"),
+    ("app 62 boarding 18 phone_hold 20", "app 100", "staff 100"),
 )
 
 
