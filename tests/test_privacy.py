@@ -71,6 +71,7 @@ MASKED = [
     ("HANDLE", "thanks .@115872 for nothing", "@115872"),
     ("HANDLE", "cc @anna@social.example", "@anna@social.example"),
     ("HANDLE", "see @anna.bsky.social", "@anna.bsky.social"),
+    ("HANDLE", "thanks@jane_doe92 and you@115872", "@jane_doe92"),
     ("BOOKINGREF", "booking reference ABC123 please", "ABC123"),
     ("BOOKINGREF", "confirmation code KARAAX is mine", "KARAAX"),
     ("BOOKINGREF", "@united 8EKQS4", "8EKQS4"),
@@ -98,7 +99,9 @@ KEPT = [
     "call us on 1-800-433-7300, 0345 322 0000 or 0800 042 0800",
     "1 000 000 000 users and 99.99999999%",
     "@united @British_Airways @FlyTPA @AskPlayStation @comcastcares @zoom_us hello",
-    "only at Target dot com",
+    "only at Target dot com, lunch@noon, mail to cis@amazon",
+    "DPCI 030-02-8711",
+    "@united I called 610-362-7498 and nobody answers",
     "the CEO Mr. Doug Parker said so",
     "Mr. Parcel was closed at 1135 am",
     "I love Paris, London and Taylor Swift's new song",
@@ -200,8 +203,8 @@ def test_a_batch_is_its_texts_one_by_one(texts: list[str]) -> None:
 
 _REPEATED = [
     "1", "@", "@a ", "a.b@", "Aa", "Anna ", "Hi Nadia, ", "Hi Anna and ", "12-", "1.", "1:", "::1 ", "a at b dot ",
-    "case # 1a2b3c ", "\n", "+1", "212-555-0123 ", "Mr. Bob ", "^Anna ", "4444 ", "12345 a, b, 12345 ", "abcd efg, hij 123456 ", "x@x.xx ",
-    "guy named ", "[PHONE]", "Élise ", "W1A 1AA ", "http://", "a.", "(1", "İ",
+    "case # 1a2b3c ", "\n", "+1", "212-555-0123 ", "Mr. Bob ", "^Anna ", "4444 ", "12345 a, b, 12345 ", "abcd efg, hij 123456 ",
+    "x@x.xx ", "guy named ", "[PHONE]", "Élise ", "W1A 1AA ", "http://", "a.", "(1", "İ",
 ]  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Container
 from functools import lru_cache
 
+from pipelines.redaction.common_words import NOT_NAMES
 from pipelines.redaction.organisations import BRANCHES, ENDINGS, KNOWN, NOT_ENDINGS, PARTS, WEAK
 from pipelines.redaction.spans import Span
 
@@ -31,6 +32,13 @@ def at_handle(text: str, at: int, stay: Container[str], channel: str = "") -> Sp
     if match.group(2) is None and (name.lower() in stay or is_organisation(name)):
         return None
     return Span(match.start(), match.end(), "HANDLE")
+
+
+def is_glued(word: str, name: str) -> bool:
+    """Whether `word@name` is a word and a handle without a space, rather than half of an address: "thanks@jane_doe"."""
+    if name.isdigit():
+        return len(name) >= 4
+    return word in NOT_NAMES and len(name) >= 4 and name.lower() not in NOT_NAMES and not is_organisation(name)
 
 
 @lru_cache(maxsize=65_536)

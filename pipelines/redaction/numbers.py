@@ -16,6 +16,7 @@ _CARD_SAID = re.compile(
 )
 _IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?!\w)")
 _SSN = re.compile(r"(?<![\w.-])(?!000|666|9)\d{3}([- ])(?!00)\d{2}\1(?!0000)\d{4}(?![\w-])")
+_PART_BEFORE = re.compile(r"\b(?:dpci|sku|item|model|upc|tcin|part|product)(?: ?(?:number|no|#))?\W{0,3}\Z")
 _NINO = re.compile(r"(?<!\w)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} \d{2} \d{2} ?[A-D](?!\w)")
 _PAN = re.compile(r"(?<!\w)[A-Z]{3}[PCHABGJLFT][A-Z]\d{4}[A-Z](?!\w)")
 _AADHAAR = re.compile(r"(?<![\w-])(?<!\d )[2-9]\d{3}([ -])\d{4}\1\d{4}(?![\w-])(?! \d)")
@@ -89,7 +90,7 @@ def papers(text: str, low: str, total: int) -> Iterator[Span]:
     """Numbers of social security, passports, tax and identity cards."""
     for pattern in (_NINO, _PAN, _SSN, _AADHAAR, _CPF) if total >= 9 else (_NINO, _PAN) if total >= 4 else ():
         for m in pattern.finditer(text):
-            if pattern is not _SSN or m.group(1) == "-" or "s" in low[max(0, m.start() - 20) : m.start()]:
+            if pattern is not _SSN or (m.group(1) == "-" and not _PART_BEFORE.search(low, max(0, m.start() - 16), m.start())):
                 yield Span(m.start(), m.end(), "GOVID")
     for m in _GOVID_SAID.finditer(low) if total >= 5 else ():
         is_word = m.group("short") is not None and not text[m.start() : m.end("short")].isupper()  # Polish "dni", Spanish "sin"

@@ -40,12 +40,14 @@ _OUR_LINE = re.compile(
     r"team|cent(?:er|re)|line|"
     r"support|services?|dept|department|desk|reservations|office|helpline)\b(?! back)[^.!?\n]{0,40}\Z|\b(?:our|their|"
     r"the)\b[^.!?\n]{0,24}"
-    r"\b(?:number|line|helpline|no|phone|#)\b[^.!?\n]{0,16}\Z"
+    r"\b(?:number|line|helpline|no|phone|#)\b[^.!?\n]{0,16}\Z|"
+    r"\b(?:please|pls|can|could|may|to) (?:also )?(?:call|ring|contact|dial|reach|phone)\b[^.!?\n]{0,50}\b(?:on|at)\W{0,3}\Z"
 )
 _THEIR_LINE = re.compile(
     r"\b(?:your|ur|customer|company'?s)\b[^.!?\n]{0,24}\b(?:number|line|helpline|hotline|no|phone|#)\b[^.!?\n]{0,16}\Z|"
     r"\b(?:helpline|hotline|toll[ -]?free|freephone|customer (?:care|services?|relations|support)|call cent(?:er|re)|"
-    r"(?:automated|recording|calls?|called) (?:from|by))\b[^.!?\n]{0,24}\Z"
+    r"(?:automated|recording|calls?|called) (?:from|by))\b[^.!?\n]{0,24}\Z|"
+    r"\bi(?:'ve| have)? (?:just )?(?:called|rang|dialed|dialled|phoned|(?:been )?calling|tried)\b[^.!?\n]{0,24}\Z"
 )
 _OWN = re.compile(r"\b(?:my|mine|me)\b[^.!?\n]{0,30}\Z")
 _NOT_A_PHONE = re.compile(

@@ -17,14 +17,15 @@ _KINDS = {
         "cases?|claims?|(?:aa |ba |ua )?ref(?:erence|s)?|incident|complain(?:t|s)?|(?:support |trouble |"
         "service )?ticket|sr|service request|"
         "files?|report|docket|enquiry|inquiry|query|request|grievance|feedback id|world ?tracer|"
-        "this number|property irregularity report|pir"
+        "this number|property irregularity report|pir|(?:bag(?:gage)? )?tag|voucher|receipt|interaction|chat|application|"
+        "registration"
     ),
     "ORDERREF": "orders?|tracking|track|shipment|parcel|awb|consignment|invoice|purchase|delivery|package|return|rma|"
     "transaction|txn|utr",
     "ACCOUNTREF": (
         "accounts?|acct|acc|a/c|membership|member|customer|client|policy|loyalty|frequent fl[iy]er|ff|ffn|ktn|redress|"
         "known traveler|skymiles|"
-        "mileage ?plus|mp|aadvantage|rapid rewards|rr|true ?blue|dividend miles|gold(?: div(?:idend)?)?|(?:silver|"
+        "mileage ?plus|mp|aadvantage|rapid rewards|(?:sw)?rr|true ?blue|dividend miles|gold(?: div(?:idend)?)?|(?:silver|"
         "chairman'?s|platinum)(?: preferred)?|"
         "executive club|avios|bonvoy|smart ?card|iuc|user ?id|username id|spotify i\\.?d\\.?|i\\.d\\.|meter|subscriber|"
         "consumer|crn|relationship|"
@@ -38,10 +39,10 @@ _KEY = "|".join(f"(?P<{name}>{words})" for name, words in _KINDS.items())
 _SAID = re.compile(rf"(?<![\w\[@#])(?:{_KEY})(?![a-z])(?P<word>{_NUMBER_WORD}{{0,2}})(?P<link>{_LINK})\Z")
 _SAID_WITHIN = 48  # characters before a value in which its keyword stands
 _SAID_LETTERS = re.compile(rf"(?<![\w\[@#])(?:{_KINDS['BOOKINGREF']})(?![a-z]){_NUMBER_WORD}{{0,2}}{_LINK}\Z")
-_VALUE = re.compile(r"(?<![\w$£€₹@/.])(?=[a-zA-Z]{0,12}\d)[a-zA-Z0-9](?:[a-zA-Z0-9]|-(?=[a-zA-Z0-9])){3,29}(?![\w@])")
+_VALUE = re.compile(r"(?<![\w$£€₹@/.])(?=[a-zA-Z]{0,12}-?\d)[a-zA-Z0-9](?:[a-zA-Z0-9]|-(?=[a-zA-Z0-9])){3,29}(?![\w@])")
 _LETTERS = re.compile(r"(?<![\w@/.])[A-Z]{6}(?![\w@])")
 _MORE = re.compile(r"\s{0,3}(?:[/,;&+]|and\b(?:\s?:)?)?\s{0,8}\Z")
-_AMAZON = re.compile(r"\d{3}-\d{7}-\d{7}\Z")
+_AMAZON = re.compile(r"(?:\d{3}-)?\d{7}-\d{7}\Z")
 _UPS = re.compile(r"1Z[A-Z0-9]{16}\Z")
 _TRACER = re.compile(r"[A-Z]{3}(?:AA|BA|UA|DL|US|WN|B6|VX|AF|LH|KL|IB|EK|QR|AC|AS|NK|F9)\d{5}\Z")
 _LOCATOR = re.compile(r"(?!N\d|G\d|(?:19|20)\d\d[A-Z])(?:[A-Z]+\d+[A-Z]|\d+[A-Z]+\d)[A-Z0-9]*\Z")
@@ -54,13 +55,14 @@ _FLIGHT = re.compile(
     r"minutes?|weeks?|months?|years?)\Z"
 )
 _KEY_WORDS = as_split(("""
-booking bookings reservation reservations res resv conf confirmation confirm confirmed cnf pnr locator itinerary ticket tickets
-eticket flight case cases claim claims ref refs reference incident complain complaint complaints sr service file files report
-docket enquiry inquiry query request grievance feedback tracer number pir order orders tracking track shipment parcel awb
-consignment invoice purchase delivery package return rma transaction txn utr account accounts acct acc a membership member
-customer client policy loyalty flyer flier ff ffn ktn redress traveler skymiles mileage mileageplus mp aadvantage rewards rr
-blue trueblue miles gold silver chairman platinum club avios bonvoy card smartcard iuc userid user id i d meter subscriber
-consumer crn relationship imei nectar clubcard device profile login elevate mvp no nbr code mo
+swrr booking bookings reservation reservations res resv conf confirmation confirm confirmed cnf pnr locator itinerary ticket
+tickets eticket flight case cases claim claims ref refs reference incident complain complaint complaints sr service file files
+report docket enquiry inquiry query request grievance feedback tracer number pir tag voucher receipt interaction chat
+application registration order orders tracking track shipment parcel awb consignment invoice purchase delivery package return
+rma transaction txn utr account accounts acct acc a membership member customer client policy loyalty flyer flier ff ffn ktn
+redress traveler skymiles mileage mileageplus mp aadvantage rewards rr blue trueblue miles gold silver chairman platinum club
+avios bonvoy card smartcard iuc userid user id i d meter subscriber consumer crn relationship imei nectar clubcard device
+profile login elevate mvp no nbr code mo
 """,))
 
 

@@ -22,6 +22,7 @@ _LINK = re.compile(
 _WEB = re.compile(r"https?://[^\s<>\"]+")
 _RUN = re.compile(r"\d+")
 _ROUNDS = 8
+_WORD_BEFORE, _WORD_AFTER = re.compile(r"[^\W\d_]+\Z"), re.compile(r"\w+(?![.@\w-])|\w+(?=[.-](?:\s|\Z))")
 _CONTACT = frozenset(("PHONE", "EMAIL", "ADDRESS", "CARD"))
 _TOKEN = re.compile(r"\[(?:" + "|".join(sorted(PERSONAL | REFERENCES)) + r")\]")
 
@@ -106,13 +107,18 @@ def _with_at(text: str, stay: Container[str], channel: str) -> list[Span]:
             is_word = before.isalnum() or before in ("_", "-", "+", ".") if before else False
             if is_word or before == " ":
                 span = emails.at_sign(text, at)
-            if span is None and (not is_word or before in ("-", "+", ".")):
+            if span is None and (not is_word or before in ("-", "+", ".") or _is_glued(text, at)):
                 span = handles.at_handle(text, at, stay, channel)
         if span is not None:
             found.append(span)
             end = span.end
         at = text.find("@", at + 1)
     return found
+
+
+def _is_glued(text: str, at: int) -> bool:
+    word, name = _WORD_BEFORE.search(text, max(0, at - 16), at), _WORD_AFTER.match(text, at + 1)
+    return word is not None and name is not None and handles.is_glued(word.group().lower(), name.group())
 
 
 def settle(text: str, low: str, found: Iterable[Span]) -> list[Span]:
