@@ -28,7 +28,7 @@ BASE = timedelta(days=7)
 OTHER = "other"
 _KINDS = 4  # named parts of a kind at most
 _AUTHORS = 3  # who must use a term before it is named: the words of one person are nobody else's business
-_READ = 20_000  # mentions read on each side at most, newest first
+_READ = 10_000  # mentions read on each side, about; of more, an even sample is read and counted up
 _WORD = re.compile(r"[^\W\d_][\w'’-]{2,}", re.UNICODE)
 _NOISE = re.compile(r"https?://\S+|[@<\[{]\S+|&\w+;")
 _STOP = frozenset(re.findall(r"\S+", """
@@ -82,15 +82,15 @@ def why(connection: duckdb.DuckDBPyConnection, span: Span, names: set[str]) -> W
         connection: warehouse with the marts `mention_feed` and `brand_15min`.
         names: words that name the brand and say nothing, in lower case.
     """
-    now = _read(connection, span.brand, span.since, span.until)
-    before = _read(connection, span.brand, span.since - BASE, span.since)
+    now, weight = _read(connection, span.brand, span.since, span.until)
+    before, base_weight = _read(connection, span.brand, span.since - BASE, span.since)
     if not now:
         return Why([], [])
     usual = connection.execute(
         f"SELECT sum({span.unit})::BIGINT FROM brand_15min WHERE brand = ? AND bucket_at >= ? AND bucket_at < ?",
         [span.brand, span.since - BASE, span.since],
     ).fetchone()
-    scale = span.expected / usual[0] if usual and usual[0] else 0.0
+    weights = weight, base_weight * span.expected / usual[0] if usual and usual[0] else 0.0
     drivers: list[dict[str, Any]] = []
     terms = _terms(now, before, names)
     for kind, labels in (
@@ -98,34 +98,39 @@ def why(connection: duckdb.DuckDBPyConnection, span: Span, names: set[str]) -> W
         ("intent", _ranked([s.intents for s in now], [s.intents for s in before])),
     ):
         if labels:
-            drivers += _parts(kind, [_first(kind, s, labels) for s in now], [_first(kind, s, labels) for s in before], scale)
-    drivers += _parts("channel", [s.channel for s in now], [s.channel for s in before], scale)
+            drivers += _parts(kind, [_first(kind, s, labels) for s in now], [_first(kind, s, labels) for s in before], weights)
+    drivers += _parts("channel", [s.channel for s in now], [s.channel for s in before], weights)
     return Why(drivers, _typical(now, terms))
 
 
-def _read(connection: duckdb.DuckDBPyConnection, brand: str, since: datetime, until: datetime) -> list[Said]:
+def _read(connection: duckdb.DuckDBPyConnection, brand: str, since: datetime, until: datetime) -> tuple[list[Said], float]:
+    """The mentions of a span, or an even sample of them, and how many mentions each stands for."""
+    where = "FROM mention_feed WHERE brand = ? AND published_at >= ? AND published_at < ? AND NOT is_own"
+    row = connection.execute(f"SELECT count(*) {where}", [brand, since, until]).fetchone()
+    total = int(row[0]) if row else 0
     rows = connection.execute(
-        "SELECT mention_id::VARCHAR, text, channel, intents, topics, sentiment, kind, engagement, p_negative, author_id "
-        "FROM mention_feed WHERE brand = ? AND published_at >= ? AND published_at < ? AND NOT is_own "
-        "ORDER BY published_at DESC, mention_id LIMIT ?",
-        [brand, since, until, _READ],
+        f"SELECT mention_id::VARCHAR, text, channel, intents, topics, sentiment, kind, engagement, p_negative, author_id {where} "
+        "AND hash(mention_id) % ? = 0 ORDER BY mention_id", [brand, since, until, -(-total // _READ) or 1],
     ).fetchall()
-    return [
+    said = [
         Said(i, t or "", c, tuple(n or ()), tuple(o or ()), a or i, s == "negative", k == "repost", int(e or 0), float(p or 0.0))
         for i, t, c, n, o, s, k, e, p, a in rows
     ]
+    return said, total / len(said) if said else 0.0
 
 
-def _parts(kind: str, now: Sequence[str], before: Sequence[str], scale: float) -> list[dict[str, Any]]:
+def _parts(kind: str, now: Sequence[str], before: Sequence[str], weights: tuple[float, float]) -> list[dict[str, Any]]:
     """Observed, expected and excess of each label, largest excess first, the rest as `other`; they add up to the totals."""
-    observed, usual = Counter(now), Counter(before)
-    excess = {name: observed[name] - usual[name] * scale for name in observed | usual if name != OTHER}
+    observed = {name: count * weights[0] for name, count in Counter(now).items()}
+    usual = {name: count * weights[1] for name, count in Counter(before).items()}
+    excess = {name: observed.get(name, 0.0) - usual.get(name, 0.0) for name in observed | usual if name != OTHER}
     named = [name for name, value in sorted(excess.items(), key=lambda item: (-item[1], item[0])) if value > 0][:_KINDS]
-    parts = [(name, observed[name], usual[name] * scale) for name in named]
-    left = (OTHER, len(now) - sum(p[1] for p in parts), len(before) * scale - sum(p[2] for p in parts))
+    parts = [(name, observed.get(name, 0.0), usual.get(name, 0.0)) for name in named]
+    totals = sum(observed.values()), sum(usual.values())
+    left = (OTHER, totals[0] - sum(p[1] for p in parts), totals[1] - sum(p[2] for p in parts))
     return [
-        {"kind": kind, "name": name, "observed": o, "expected": round(e, 2), "excess": round(o - e, 2)}
-        for name, o, e in [*parts, left] if o or round(e, 2)
+        {"kind": kind, "name": name, "observed": round(o, 1), "expected": round(e, 2), "excess": round(o - e, 2)}
+        for name, o, e in [*parts, left] if round(o, 1) or round(e, 2)
     ]
 
 

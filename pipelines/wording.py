@@ -43,7 +43,7 @@ def summary(
         return f"{name}: back in the expected range. {over(settings, onset_at, ended_at)} {worst}"
     e = transition.evidence
     found = _top(drivers)
-    cause = f" Most of the excess: {found}." if found else ""
+    cause = f" Largest part of the excess: {found}." if found else ""
     return f"{name}: {_figures(e, counted)}, {began}.{_mood(e)}{cause}"
 
 
@@ -87,7 +87,8 @@ def _top(drivers: list[dict[str, Any]]) -> str | None:
     if not named:
         return None
     first = max(named, key=lambda d: (d["kind"] == "topic", d["excess"]))
-    return f"{_KIND_WORDS[first['kind']].format(first['name'].replace('_', ' '))} ({first['excess']:+,.0f} mentions)"
+    label = _KIND_WORDS[first["kind"]].format(first["name"].replace("_", " "))
+    return f"{label} ({first['excess']:+,.0f} of {total:+,.0f} mentions)"
 
 
 def _moment(at: datetime, zone: ZoneInfo) -> str:

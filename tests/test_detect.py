@@ -7,13 +7,14 @@ import json
 import os
 import time
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from pipelines import detect
+from pipelines import detect, drivers
 from pipelines.settings import Settings
 from pipelines.store import open_warehouse, warehouse_path
 from tests.listening import QUARTER, START, Said, rhythm, settings, spread, store
@@ -134,6 +135,39 @@ def test_late_mentions_that_move_the_onset_do_not_make_a_second_alert(tmp_path: 
     assert ask(configured, "SELECT alert_id, onset_at FROM alerts") == [(before, onset_at)]
     states = [state for (state,) in ask(configured, "SELECT state FROM alert_states ORDER BY position")]
     assert states.count("onset") == 1
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_however_late_mentions_come_in_no_two_alerts_overlap(tmp_path: Path, seed: int) -> None:
+    configured, draw = settings(tmp_path), np.random.default_rng(seed)
+    said = [*ordinary(), *crisis(hours=3), *crisis(hours=2, start=ONSET - 3 * 96)]
+    order = draw.integers(0, 3, len(said))  # each mention comes in with one of three loads, whenever it was published
+    known: list[str] = []
+    for batch in range(3):
+        store(configured, [s for s, late in zip(said, order, strict=True) if late == batch])
+        detect.run(configured, now=NOW)
+        found = alerts(configured)
+        assert {str(a["alert_id"]) for a in found} >= set(known)  # what was told stays
+        known = [str(a["alert_id"]) for a in found]
+        for one, other in pairwise(sorted(found, key=lambda a: a["onset_at"])):
+            assert one["resolved_at"] is not None and one["resolved_at"] <= other["onset_at"]
+
+
+def test_a_sample_of_a_large_span_gives_the_same_totals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    configured = settings(tmp_path)
+    store(configured, [*ordinary(channel="forum"), *crisis()])
+    onset = START + ONSET * QUARTER
+    span = drivers.Span("acme", onset, onset + timedelta(hours=5), 60.0, "author_count")
+    told = []
+    for limit in (10_000, 100):
+        monkeypatch.setattr(drivers, "_READ", limit)
+        with open_warehouse(configured) as connection:
+            told.append(drivers.why(connection, span, {"acme"}).drivers)
+    whole, sample = ({d["name"]: d for d in parts if d["kind"] == "channel"} for parts in told)
+    for name in ("observed", "expected"):
+        assert sum(d[name] for d in sample.values()) == pytest.approx(sum(d[name] for d in whole.values()), abs=0.3)
+    assert sum(d["expected"] for d in whole.values()) == pytest.approx(60.0, abs=0.1)
+    assert sample["x"]["observed"] == pytest.approx(whole["x"]["observed"], rel=0.15)
 
 
 def test_an_open_alert_that_later_data_does_not_bear_out_is_ended(tmp_path: Path) -> None:
