@@ -11,7 +11,7 @@ One brand has at most one open episode of a detector, whatever signals gave it a
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -133,11 +133,3 @@ class Tracker:
         if track.calm >= self.resolve_after:
             episode.transitions.append(Transition("resolved", last.tier, last.severity, bucket, last.evidence))
             track.episode, track.ended = None, episode.last
-
-
-def by_brand(episodes: Sequence[Episode]) -> Mapping[str, list[Episode]]:
-    """Episodes of each brand, oldest first."""
-    found: dict[str, list[Episode]] = {}
-    for episode in sorted(episodes, key=lambda e: (e.brand, e.onset)):
-        found.setdefault(episode.brand, []).append(episode)
-    return found
