@@ -253,7 +253,9 @@ def _crowd(world: World, roots: Roots, rng: np.random.Generator, events: _Events
     copies = (roots.channel == _X) & open_to_all & (rng.random(n) < np.where(storm, 0.07, 0.03))
     _many(COPY, FIRST_COPY, np.where(copies, rng.geometric(0.55, n), 0), FIRST_REPOST, 3600.0, 1.1, roots, rng, events, crowd)
     passed_on = (roots.channel == _X) & open_to_all & (rng.random(n) < np.where(storm, 0.24, 0.13))
-    reposts = np.where(passed_on, np.minimum(rng.pareto(1.6, n) * np.where(storm, 1.3, 0.8) + 1, 400), 0).astype(int)
+    widest = int(np.clip(world.mentions / 3000, 5, 400))  # a small crowd carries nothing far
+    far = rng.pareto(1.6, n) * np.where(storm, 1.3, 0.8) + 1
+    reposts = np.where(passed_on, np.minimum(far, np.where(storm, min(3 * widest, 400), widest)), 0).astype(int)
     _many(REPOST, FIRST_REPOST, reposts, ORDINALS, 2700.0, 1.3, roots, rng, events, crowd)
 
 

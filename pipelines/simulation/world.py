@@ -210,7 +210,7 @@ def script(world: World) -> tuple[Episode, ...]:
                 3,
                 outage,
                 min(outage + 14 * HOUR, onset),
-                3.4,
+                4.6,
                 900.0,
                 12000.0,
                 (0.80, 0.185, 0.015),
