@@ -70,6 +70,7 @@ MASKED = [
     ("HANDLE", "@jane_doe92 lost my bag", "@jane_doe92"),
     ("HANDLE", "thanks .@115872 for nothing", "@115872"),
     ("HANDLE", "cc @anna@social.example", "@anna@social.example"),
+    ("HANDLE", "\uff20jane_doe92 lost my bag", "jane_doe92"),
     ("HANDLE", "see @anna.bsky.social", "@anna.bsky.social"),
     ("HANDLE", "thanks@jane_doe92 and you@115872", "@jane_doe92"),
     ("BOOKINGREF", "booking reference ABC123 please", "ABC123"),

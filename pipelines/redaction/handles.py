@@ -11,8 +11,8 @@ from pipelines.redaction.organisations import BRANCHES, ENDINGS, KNOWN, NOT_ENDI
 from pipelines.redaction.spans import Span
 
 # @name, @name@server.example, and @name.bsky.social; on some channels names may hold dots and hyphens as well.
-_HANDLE = re.compile(r"[@@](\w+)((?:[@@][\w-]+(?:\.[\w-]+)*)+|(?:\.[\w-]+)*\.bsky\.social\b)?")
-_DOTTED = re.compile(r"[@@](\w+(?:[.-]\w+)*)((?:[@@][\w-]+(?:\.[\w-]+)*)+)?")
+_HANDLE = re.compile(r"@(\w+)((?:@[\w-]+(?:\.[\w-]+)*)+|(?:\.[\w-]+)*\.bsky\.social\b)?")
+_DOTTED = re.compile(r"@(\w+(?:[.-]\w+)*)((?:@[\w-]+(?:\.[\w-]+)*)+)?")
 _DOTTED_CHANNELS = frozenset({"instagram", "threads", "tiktok", "youtube", "snapchat", "bluesky", "mastodon"})
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _PLACEHOLDERS = frozenset({"user", "username", "handle", "mention", "anonymous"})  # masked before we saw it

@@ -98,7 +98,7 @@ _AFTER = re.compile(
 )
 _BEFORE_COMMA = re.compile(rf"[{LOW}\d!?’'\])]{{2}}, ?\Z")
 _CLOSED = re.compile(r"[.,!?;:)]|\s?\Z|\s[-–^*:;(]|\s?[^\w\s,'’\"&@#/<>\[-]")
-_LEAD = re.compile(r"\s*(?:(?:\.?[@@]\w+|\[HANDLE\])[\s,:]*){1,30}")
+_LEAD = re.compile(r"\s*(?:(?:\.?[@\uff20]\w+|\[HANDLE\])[\s,:]*){1,30}")
 _POSSESSIVE = re.compile(r"['’]s\b")
 _CAPITAL_BEFORE = re.compile(rf"(?<![\w@])({CAP}), ?\Z")
 

@@ -21,6 +21,7 @@ _LINK = re.compile(
 )
 _WEB = re.compile(r"https?://[^\s<>\"]+")
 _RUN = re.compile(r"\d+")
+_WIDE_AT = "\uff20"  # the @ of East Asian keyboards
 _ROUNDS = 8
 _WORD_BEFORE, _WORD_AFTER = re.compile(r"[^\W\d_]+\Z"), re.compile(r"\w+(?![.@\w-])|\w+(?=[.-](?:\s|\Z))")
 _CONTACT = frozenset(("PHONE", "EMAIL", "ADDRESS", "CARD"))
@@ -50,7 +51,7 @@ def _once(text: str, stay: Container[str] = frozenset(), channel: str = "") -> l
     low = text.lower()
     if len(low) != len(text):  # one letter became two: offsets would no longer fit
         low = "".join(c if len(c.lower()) != 1 else c.lower() for c in text)
-    found = _with_at(text, stay, channel) if "@" in text or "@" in text else []
+    found = _with_at(text, stay, channel) if "@" in text or _WIDE_AT in text else []
     by_agent = text.startswith("[HANDLE]") or (bool(found) and found[0].start <= 1 and found[0].type == "HANDLE")
     found += emails.spoken(text, low)
     written = split(text)
@@ -97,8 +98,7 @@ def _with_digits(
 def _with_at(text: str, stay: Container[str], channel: str) -> list[Span]:
     """E-mail addresses and handles, one @ after the other."""
     found: list[Span] = []
-    if "@" in text:
-        text = text.replace("@", "@")
+    text = text.replace(_WIDE_AT, "@")
     at, end = text.find("@"), 0
     while at >= 0:
         span = None
