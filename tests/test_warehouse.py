@@ -60,7 +60,7 @@ def test_a_connection_speaks_utc_and_is_bounded(tmp_path: Path) -> None:
             "SELECT current_setting('TimeZone'), current_setting('threads'), current_setting('memory_limit'), "
             "('2026-07-01 00:00:00'::TIMESTAMPTZ)::VARCHAR, current_setting('autoinstall_known_extensions')"
         ).fetchone()
-    assert row == ("UTC", 2, "953.6 MiB", "2026-07-01 00:00:00+00", False)
+    assert row == ("UTC", 2, "667.5 MiB", "2026-07-01 00:00:00+00", False)
 
 
 def test_who_finds_it_taken_waits_for_its_turn(tmp_path: Path) -> None:

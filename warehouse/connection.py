@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 THREADS = 2
-MEMORY_LIMIT = "1GB"
+MEMORY_LIMIT = "700MB"  # of DuckDB; the process takes up to half as much again
 _FIRST_WAIT, _LONGEST_WAIT = 0.02, 1.0  # seconds
 _TAKEN = ("Could not set lock on file", "different configuration than existing connections")
 
@@ -38,7 +38,7 @@ def open(
         read_only: many processes may read at once, but not beside a writer.
         timeout: seconds to wait for others to finish.
         threads: how many threads a query may use.
-        memory_limit: such as "1GB".
+        memory_limit: such as "700MB".
 
     Raises:
         WarehouseLocked: it was taken for the whole of `timeout`.

@@ -37,30 +37,49 @@ entries AS (
     WHERE s.sentiment = 'negative'
     QUALIFY row_number() OVER (PARTITION BY s.brand, s.week_at, s.author_id ORDER BY s.published_at, s.mention_id) = 1
 ),
-replies AS (
-    SELECT source, thread_id, published_at AS replied_at
-    FROM living_mentions
-    WHERE is_own AND NOT is_automatic AND published_at IS NOT NULL
-),
-happy AS (
-    SELECT brand, author_id, published_at AS happy_at
-    FROM said
-    WHERE sentiment = 'positive' OR is_recommending
-),
+-- Entries and replies of a conversation in one line of time: the first reply at or after each entry.
 met AS (
     SELECT
-        e.brand, e.week_at, e.author_id, e.entered_at,
-        CASE WHEN r.replied_at <= e.entered_at + INTERVAL 30 DAYS THEN r.replied_at END AS replied_at
-    FROM entries AS e
-    ASOF LEFT JOIN replies AS r ON r.source = e.source AND r.thread_id = e.thread_id AND r.replied_at >= e.entered_at
+        brand, week_at, author_id, moment_at AS entered_at,
+        min(replied_at) OVER (
+            PARTITION BY source, thread_id ORDER BY moment_at, replied_at NULLS FIRST
+            ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING
+        ) AS replied_at
+    FROM (
+        SELECT source, thread_id, entered_at AS moment_at, NULL::TIMESTAMPTZ AS replied_at, brand, week_at, author_id
+        FROM entries
+        UNION ALL
+        SELECT source, thread_id, published_at, published_at, NULL, NULL, NULL
+        FROM living_mentions
+        WHERE is_own AND NOT is_automatic AND published_at IS NOT NULL
+    ) AS moments
+    QUALIFY week_at IS NOT NULL
 ),
+timely AS (
+    SELECT
+        brand, week_at, author_id, entered_at,
+        CASE WHEN replied_at <= entered_at + INTERVAL 30 DAYS THEN replied_at END AS replied_at
+    FROM met
+),
+-- Likewise for the author: the first happy mention after the reply, or after the entry where nobody replied.
 outcomes AS (
     SELECT
-        m.brand, m.week_at,
-        m.replied_at IS NOT NULL AS is_replied,
-        coalesce(h.happy_at <= m.entered_at + INTERVAL 30 DAYS, false) AS is_recovered
-    FROM (SELECT *, coalesce(replied_at, entered_at) AS since_at FROM met) AS m
-    ASOF LEFT JOIN happy AS h ON h.brand = m.brand AND h.author_id = m.author_id AND h.happy_at > m.since_at
+        brand, week_at, is_replied,
+        coalesce(min(happy_at) OVER (
+            PARTITION BY brand, author_id ORDER BY moment_at, happy_at NULLS LAST
+            ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING
+        ) <= entered_at + INTERVAL 30 DAYS, false) AS is_recovered
+    FROM (
+        SELECT
+            brand, author_id, coalesce(replied_at, entered_at) AS moment_at, NULL::TIMESTAMPTZ AS happy_at, week_at, entered_at,
+            replied_at IS NOT NULL AS is_replied
+        FROM timely
+        UNION ALL
+        SELECT brand, author_id, published_at, published_at, NULL, NULL, NULL
+        FROM said
+        WHERE sentiment = 'positive' OR is_recommending
+    ) AS moments
+    QUALIFY week_at IS NOT NULL
 ),
 recoveries AS (
     SELECT
