@@ -25,7 +25,10 @@ agent representative rep supervisor attendant steward stewardess advisor associa
 Supervisor Attendant Steward Manager Employee FA Thanks thanks Thank thank kudos Kudos shout Shout props Props thx Thx spoke
 chatted talked dealt speaking chatting talking
 """,))
-_GREETED = re.compile(rf"\s*(?:\.?[@\uff20]\w+[\s,:]*){{1,30}}(?:[Hh]i|[Hh]ello|[Hh]ey|[Dd]ear),? (?P<greeted>{_TITLED}){END}(?=[,!])")
+_GREETED = re.compile(
+    rf"\s*(?:\.?[@\uff20]\w+[\s,:]*){{1,30}}"
+    rf"(?:[Hh]i|[Hh]ello|[Hh]ey|[Dd]ear),? (?P<greeted>{_TITLED}){END}(?=[,!])"
+)
 _BY_AGENT = re.compile(
     rf"\b(?:[Ss]orry|[Tt]hanks|[Tt]hank you|[Uu]nderstood|[Nn]o worries|[Ww]elcome)(?: so much)?,? (?P<soothed>{_TITLED}){END}"
     rf"(?=[,.!]| (?:but|for|to|about|that|we)\b)|[{LOW}\d!?'’]{{2}}, (?P<spoken>{_TITLED}){END}(?=[.!?]|\s?\Z)"
