@@ -91,7 +91,9 @@ class Progress:
             done = sum(states["success"] for (dag, t), states in state.tasks.items() if dag.startswith(prefix) and t == task)
             at = min((window for t, window in state.active if t == task), default="")
             parts.append(f"{verb} {done}/{self.wanted}{f' ({at[:16]})' if at else ''}")
-        self.show(f"{'   '.join(parts)}   {self.landed():,} simulated mentions")
+        again = sum(states["up_for_retry"] for states in state.tasks.values())
+        waiting = f"   {again} failed, to be tried again" if again else ""
+        self.show(f"{'   '.join(parts)}   {self.landed():,} simulated mentions{waiting}")
 
 
 def wait_for(

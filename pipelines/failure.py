@@ -37,7 +37,7 @@ def tell(settings: Settings, *, task: str, window: str | None, reason: object, n
     told = []
     for name in settings.notifiers:
         try:
-            settings.plugin("notifiers", name).send(alert)
+            settings.plugin("notifiers", name).located(settings.storage).send(alert)
             told.append(name)
         except EarshotError as error:
             log.error("notifier %s did not take the failure of %s: %s", name, task, error)

@@ -239,6 +239,7 @@ def test_a_failed_task_is_told_to_every_notifier_without_quoting_strangers(tmp_p
     settings, now = read(config), datetime(2026, 1, 2, tzinfo=UTC)
     refused: dict[str, Any] = {"task": "collect_x.land", "window": "2026-01-01T00:00", "reason": AuthFailed("x: token refused")}
     assert tell(settings, **refused, now=now) == ["inbox"]
+    assert "token refused" in (settings.storage / "alerts.jsonl").read_text(encoding="utf-8")
     ours = message(settings, **refused, now=now)
     assert "collect_x.land" in ours.summary and "2026-01-01T00:00" in ours.summary and "token refused" in ours.summary
     theirs = message(settings, task="t", window=None, reason=ValueError("my card is 4111"), now=now)
