@@ -12,7 +12,7 @@ from pipelines.errors import AuthFailed, RateLimited, SourceUnavailable
 if TYPE_CHECKING:
     import httpx
 
-AGENT = "earshot/0.1 (social listening; https://pypi.org/project/earshot)"
+AGENT = "earshot/0.1 (open-source social listening)"
 TIMEOUT_SECONDS = 20.0
 SIZE_LIMIT = 64 * 2**20  # bytes of one answer
 _RETRY_AFTER = 60.0  # seconds, where the platform does not say

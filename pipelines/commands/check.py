@@ -71,7 +71,9 @@ def model(settings: Settings) -> str:
 
 def notifier(settings: Settings, name: str) -> str:
     """Test an address without alarming anybody."""
-    return str(settings.plugin("notifiers", name).check())
+    from pipelines import alert
+
+    return str(alert.notifier(settings, name).check())
 
 
 def run(args: argparse.Namespace) -> int:
