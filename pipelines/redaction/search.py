@@ -36,8 +36,8 @@ def search(text: str, stay: Container[str] = frozenset(), channel: str = "") -> 
         channel: where the text was published; on some channels handles may hold dots.
     """
     spans = _once(text, stay, channel)
-    if not spans or all(s.type == "HANDLE" for s in spans):
-        return spans
+    if all(s.type == "HANDLE" and not text[s.start - 1 : s.start].isalnum() for s in spans):
+        return spans  # most posts: nothing, or handles that stand apart and whose tokens change nothing around them
     for _ in range(_ROUNDS):  # a token may give its neighbour away: go on until protecting the result changes nothing
         later = _once(replaced(text, spans), stay, channel)
         if not later:
