@@ -104,11 +104,14 @@ class Mapper:
         self._accounts: dict[str, str | None] = {h.casefold(): b.key for b in brands for h in b.handles}
         self._accounts |= {a.lstrip("@").casefold(): None for a in mapping.own.authors}
         self._seen = seen
-        readers: dict[str, Callable[[str, dict[str, Any]], Any]] = {
-            "is_automatic": self._flag, "author_name": self._short, "author_followers": self._count, "url": self._short,
-            "rating": self._rating, "reach": self._count, "expires_at": lambda field, values: self._when(field, values)[0],
+        short, listed, count = self._short, self._one_of, self._count
+        readers: dict[str, Callable[[str, Any], Any]] = {
+            "id": short, "thread_id": short, "in_reply_to": short, "url": short, "author_name": short, "author": self._author,
+            "channel": listed, "kind": listed, "property": listed, "visibility": listed, "language": listed,
+            "brand": self._brand, "is_own": self._flag, "is_automatic": self._flag, "author_followers": count, "reach": count,
+            "rating": self._rating, "expires_at": lambda _, value: self._date(value)[0],
         }
-        self._optional = [(field, read) for field, read in readers.items() if field in self._get]
+        self._fields = [(field, self._get[field], read) for field, read in readers.items() if field in self._get]
 
     def __call__(self, row: Row) -> Mention | Rejected:
         """The mention of a row, or why it is none."""
@@ -124,7 +127,7 @@ class Mapper:
         values = row.values
         if b"\0" in row.raw or (b"\\u0000" in row.raw and _holds_nul(values)):
             raise Unusable("holds a NUL character")
-        if b"\\ud" in row.raw.lower():
+        if b"\\ud" in row.raw or b"\\uD" in row.raw:
             _check_halves(values)
         published, note = self._when("published_at", values)
         observed, _ = self._when("observed_at", values)
@@ -133,22 +136,26 @@ class Mapper:
         media = () if deleted else self._media(values)
         if not text and not media and not deleted:
             raise Unusable("text is missing")
-        channel = self._one_of("channel", values) or self._constants.channel
-        author = self._author(values)
-        is_own = self._own(values, author)
-        reply_to = self._short("in_reply_to", values)
-        kind = self._one_of("kind", values) or self._constants.kind or ("reply" if reply_to else "post")
-        given = self._one_of("property", values) or ("own" if is_own and not reply_to else self._constants.property)
-        native_id = self._short("id", values) or self._row_id(row)
-        optional = {field: read(field, values) for field, read in self._optional}
+        found = {field: read(field, get(values)) for field, get, read in self._fields}
+        author, reply_to = found.get("author"), found.get("in_reply_to")
+        native_id = found.get("id") or self._row_id(row)
+        account = (author or "").lstrip("@").casefold()
+        is_own = account in self._accounts or self._own(values, found)
+        constants = self._constants
+        kind = found.get("kind") or constants.kind or ("reply" if reply_to else "post")
         return Mention(
-            source=self._source, native_id=native_id, channel=channel, text=text, published_at=published,
-            observed_at=observed or deleted, time_note=note, kind=cast(Kind, kind), property=cast(Property, given),
-            visibility=cast(Visibility, self._one_of("visibility", values) or self._constants.visibility), is_own=is_own,
-            brand=self._brand(values, author), author_id=author,
-            language=self._one_of("language", values) or self._constants.language,
-            thread_id=self._thread(values, native_id, reply_to), in_reply_to=reply_to,
-            engagement=self._engagement(values), deleted_at=deleted, media=media, **optional,
+            source=self._source, native_id=native_id, channel=found.get("channel") or constants.channel, text=text,
+            published_at=published, observed_at=observed or deleted, time_note=note, kind=cast(Kind, kind),
+            property=found.get("property") or ("own" if is_own and not reply_to else constants.property),
+            visibility=found.get("visibility") or constants.visibility, is_own=is_own,
+            is_automatic=found.get("is_automatic", False),
+            brand=found.get("brand") or constants.brand or self._accounts.get(account), author_id=author,
+            author_name=found.get("author_name"), author_followers=found.get("author_followers"),
+            language=found.get("language") or constants.language, url=found.get("url"),
+            # a reply joins the thread of what it answers when it is loaded; anything else opens its own
+            thread_id=found.get("thread_id") or (None if reply_to else native_id), in_reply_to=reply_to,
+            rating=found.get("rating"), engagement=self._engagement(values), reach=found.get("reach"),
+            expires_at=found.get("expires_at"), deleted_at=deleted, media=media,
         )
 
     def _text(self, values: dict[str, Any]) -> str:
@@ -166,10 +173,8 @@ class Mapper:
             raise Unusable(f"text has {len(text):,} characters, more than {TEXT_LIMIT:,}")
         return text
 
-    def _short(self, field: str, values: dict[str, Any]) -> str | None:
+    def _short(self, field: str, value: Any) -> str | None:
         """Ids, links, names: text or a whole number."""
-        get = self._get.get(field)
-        value = get(values) if get else None
         if value is None or value == "":
             return None
         if isinstance(value, str):
@@ -184,13 +189,11 @@ class Mapper:
             return _whole(value, field)
         raise Unusable(f"{field} is {_type(value)}, not text")
 
-    def _author(self, values: dict[str, Any]) -> str | None:
+    def _author(self, field: str, value: Any) -> str | None:
         """Id or handle; of an author given as an object, the first of its names that is there."""
-        get = self._get.get("author")
-        value = get(values) if get else None
         if isinstance(value, dict):
             return next((str(value[k]) for k in _AUTHOR if isinstance(value.get(k), str | int)), None)
-        return self._short("author", values)
+        return self._short(field, value)
 
     def _when(self, field: str, values: dict[str, Any]) -> tuple[datetime | None, str | None]:
         get = self._get.get(field)
@@ -206,48 +209,39 @@ class Mapper:
             return found or otherwise
         raise Unusable(f"deleted_at is {str(value)[:60]!r}, which is no date, and the row has no other")
 
-    def _own(self, values: dict[str, Any], author: str | None) -> bool:
-        if author and author.lstrip("@").casefold() in self._accounts:
-            return True
+    def _own(self, values: dict[str, Any], found: dict[str, Any]) -> bool:
         if self._own_column is not None:
             return _plain(self._own_column(values)) in self._own_values
-        return self._flag("is_own", values)
+        return bool(found.get("is_own"))
 
-    def _flag(self, field: str, values: dict[str, Any]) -> bool:
-        get = self._get.get(field)
-        return get is not None and _plain(get(values)) in _YES
+    def _flag(self, field: str, value: Any) -> bool:
+        return _plain(value) in _YES
 
-    def _one_of(self, field: str, values: dict[str, Any]) -> str | None:
-        value = self._short(field, values)
-        if value is None:
+    def _one_of(self, field: str, value: Any) -> str | None:
+        name = self._short(field, value)
+        if name is None:
             return None
-        value = self._translate.get(field, {}).get(value.casefold(), value)
+        name = self._translate.get(field, {}).get(name.casefold(), name)
         allowed = _ALLOWED.get(field)
-        if allowed and value not in allowed:
-            raise Unusable(f"{field} is {value[:60]!r}, not one of {', '.join(sorted(allowed))}")
-        return value
+        if allowed and name not in allowed:
+            raise Unusable(f"{field} is {name[:60]!r}, not one of {', '.join(sorted(allowed))}")
+        return name
 
-    def _brand(self, values: dict[str, Any], author: str | None) -> str | None:
-        value = self._short("brand", values)
-        if value is None:
-            return self._constants.brand or self._accounts.get((author or "").lstrip("@").casefold())
-        known = self._translate.get("brand", {}).get(value.casefold())
-        return (brand_key(value) if known is None else known) or None
+    def _brand(self, field: str, value: Any) -> str | None:
+        name = self._short(field, value)
+        if name is None:
+            return None
+        known = self._translate.get("brand", {}).get(name.casefold())
+        return (brand_key(name) if known is None else known) or None
 
-    def _thread(self, values: dict[str, Any], native_id: str, reply_to: str | None) -> str | None:
-        """As given. Otherwise a reply joins the thread of what it answers when it is loaded, and any other opens its own."""
-        given = self._short("thread_id", values)
-        return given or (native_id if reply_to is None else None)
-
-    def _count(self, field: str, values: dict[str, Any]) -> int | None:
-        return _number(self._get[field](values))
+    def _count(self, field: str, value: Any) -> int | None:
+        return _number(value)
 
     def _engagement(self, values: dict[str, Any]) -> int | None:
         found = [n for n in (_number(get(values)) for get in self._counted) if n is not None]
         return min(sum(found), _LONG) if found else None
 
-    def _rating(self, field: str, values: dict[str, Any]) -> float | None:
-        value = self._get[field](values)
+    def _rating(self, field: str, value: Any) -> float | None:
         try:
             rating = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else None
         except (ValueError, OverflowError):

@@ -35,8 +35,12 @@ def iso(text: str) -> datetime:
     >>> iso("2015-02-16 23:36:05 -0800").isoformat()
     '2015-02-16T23:36:05-08:00'
     """
+    if len(text) == 25 and text[19] == " ":  # the commonest odd form, without a search
+        return datetime.fromisoformat(text[:19] + text[20:])
     if len(text) < 8 or (text.isdigit() and len(text) != 8):
         raise ValueError(text)
+    if len(text) < 21:
+        return datetime.fromisoformat(text)
     found = _SPACED.match(text)
     if found:
         return datetime.fromisoformat(found.group(1)[:26].replace(",", ".")).replace(tzinfo=_offset(found.group(2)))
