@@ -42,6 +42,14 @@ with connection.open(sys.argv[1]) as c:
     print("ready", flush=True)
     time.sleep(float(sys.argv[2]))
 """
+SPILL = """
+import sys, time
+from warehouse import connection
+with connection.open(sys.argv[1], memory_limit="40MB", threads=1) as c:
+    c.execute("CREATE TEMP TABLE t AS SELECT i, 'a secret text ' || hash(i) AS s FROM range(2000000) AS r(i)")
+    print("ready", flush=True)
+    time.sleep(60)
+"""
 MERGE = """
 import sys
 from warehouse import connection
@@ -93,6 +101,15 @@ def test_two_writers_at_once_both_succeed(tmp_path: Path) -> None:
         assert [one.communicate(timeout=60)[0], two.communicate(timeout=60)[0]] == ["done\n", "done\n"]
     with backend.open(path, read_only=True) as connection:
         assert connection.execute("FROM counters ORDER BY k").fetchall() == [(0, 16), (1, 16), (2, 16)]
+
+
+def test_what_a_killed_process_had_spilled_goes_at_the_next_opening(tmp_path: Path) -> None:
+    path = tmp_path / "w.duckdb"
+    with another_process(SPILL, path):
+        pass
+    assert list(tmp_path.glob("w.duckdb.tmp/*")), "the process spilled and was killed"
+    backend.open(path).close()
+    assert not list(tmp_path.glob("w.duckdb.tmp/*"))
 
 
 @pytest.mark.parametrize("broken", ["not a database", "a folder", "missing"])

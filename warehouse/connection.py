@@ -59,6 +59,8 @@ def open(
     except (duckdb.Error, OSError) as error:
         raise WarehouseFault(f"{path}: cannot be opened: {reason(error)}.") from error
     connection.execute("SET TimeZone = 'UTC'")
+    if not read_only:
+        _sweep(connection, Path(f"{path}.tmp"))
     return connection
 
 
@@ -80,6 +82,13 @@ def _connect(
                 ) from error
         time.sleep(min(left, wait * random.uniform(0.5, 1.5)))
         wait = min(_LONGEST_WAIT, wait * 1.6)
+
+
+def _sweep(connection: duckdb.DuckDBPyConnection, spilled: Path) -> None:
+    """Remove what a killed process had spilled: it holds texts. We are the only writer, so what we do not use is nobody's."""
+    if spilled.is_dir() and connection.execute("SELECT count(*) FROM duckdb_temporary_files()").fetchone() == (0,):
+        for left in spilled.glob("duckdb_temp_*"):
+            left.unlink(missing_ok=True)
 
 
 def reason(error: Exception) -> str:
