@@ -17,7 +17,7 @@ import sys
 import time
 from pathlib import Path
 
-from pipelines.airflow_rest import FINISHED, Airflow, State
+from pipelines.airflow_rest import Airflow, State
 from pipelines.errors import ConfigError, EarshotError
 from pipelines.processes import ServiceError, Services, check_ports, together
 from pipelines.records import Window
@@ -104,7 +104,6 @@ def wait_for(
     Raises:
         ServiceError: a process ended, or it takes far too long.
     """
-    quiet = 0
     while progress.seconds() < TIMEOUT:
         services.check()
         state = airflow.state()
@@ -113,10 +112,8 @@ def wait_for(
             progress.show(f"{title}{': ' + active[0] if active else ''}")
         else:
             progress.windows(state)
-        if all(len(state.of(prefix)) >= runs and state.done(prefix) for prefix in prefixes):
-            return state
-        quiet = quiet + 1 if state.failed and all(run.state in FINISHED for run in state.runs) else 0
-        if quiet > 5:  # something failed for good, so that what should follow it never comes
+        done = all(len(state.of(prefix)) >= runs and state.done(prefix) for prefix in prefixes)
+        if done or state.failed:  # failed for good, after its retries: what should follow it never comes
             return state
         time.sleep(POLL)
     raise ServiceError(f"the demo was not done after {TIMEOUT / 60:.0f} minutes: see Airflow's pages and {services.logs}.")
@@ -164,7 +161,7 @@ def run(arguments: argparse.Namespace) -> int:
 
         text, problems = summary(settings, state, seconds=progress.seconds(), logs=services.logs)
         say(text)
-        if arguments.once:
+        if arguments.once or state.failed:
             return 1 if problems else 0
         start_pages(services, settings.storage, arguments.port)
         say(f"Pages: http://localhost:{arguments.port}   Airflow: http://localhost:{arguments.airflow_port}   Ctrl-C ends both.")

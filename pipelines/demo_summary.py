@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +15,16 @@ from pipelines.summary import AlertRow, brand_lines, read
 
 SHOWN = 6  # failures that are listed by name
 MARGIN = timedelta(hours=1)  # an onset may be placed a little before the scripted one
+
+
+def reason(logs: Path) -> str:
+    """What the first failed attempt of any task said, from Airflow's task logs (one JSON object a line)."""
+    for file in sorted(logs.rglob("attempt=*.log"), key=lambda path: path.stat().st_mtime):
+        for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
+            with suppress(ValueError, KeyError, IndexError, TypeError):
+                detail = json.loads(line)["error_detail"][0]
+                return f"The first error was {detail['exc_type']}: {detail['exc_value'].rstrip('.')}."
+    return "No task said why."
 
 
 def known(settings: Settings) -> list[Truth]:
@@ -67,7 +79,7 @@ def summary(settings: Settings, state: State, *, seconds: float, logs: Path) -> 
     failed = list(dict.fromkeys(state.failed))
     problems = [f"failed: {task}" for task in failed[:SHOWN]]
     if failed:
-        problems.append(f"{max(0, len(failed) - SHOWN)} more failures; logs are in {logs}")
+        problems.append(f"{reason(logs)} All logs are in {logs}.")
     if not (settings.storage / "serving" / "current.duckdb").exists():
         problems.append("there is no snapshot")
         return "\n".join(["", *(f"! {p}" for p in problems)]), problems
