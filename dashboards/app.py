@@ -67,13 +67,15 @@ def create_app(root: Path, *, hosts: Sequence[str] = LOCAL, clock: Callable[[], 
         update_title=None,
         suppress_callback_exceptions=True,
         serve_locally=True,
+        use_async=False,  # otherwise each answer takes a detour through an event loop wherever asgiref is installed
         enable_mcp=False,
         meta_tags=[
             {"name": "viewport", "content": "width=device-width, initial-scale=1"},
             {"name": "color-scheme", "content": "light dark"},
         ],
     )
-    app.server.config.update(COMPRESS_ALGORITHM=["br", "gzip"], COMPRESS_BR_LEVEL=5)
+    # Streams are our own small assets; compressing them leaves their files open until they are collected.
+    app.server.config.update(COMPRESS_ALGORITHM=["br", "gzip"], COMPRESS_BR_LEVEL=5, COMPRESS_STREAMS=False)
     Compress(app.server)
     snapshots = Snapshots(root)
     app.layout = dmc.MantineProvider(
@@ -118,7 +120,7 @@ def _route(app: Dash, snapshots: Snapshots, root: Path, clock: Callable[[], date
                 return shell.missing(path)
             if snapshot is None:
                 return shell.empty(path, str(root))
-            return shell.frame(page, _view(page, url, snapshot), snapshot, clock())
+            return shell.frame(page, _view(page, url, snapshot), snapshot, clock(), asked=url)
         except Exception:  # the reader gets a sentence and a number, the log the rest
             request_id = secrets.token_hex(4)
             log.exception("page %s failed (%s)", path, request_id)

@@ -81,7 +81,10 @@ def _check_update(app: Dash) -> None:
     """Only what our own pages send gets through: a known output, its inputs, and an address as the value."""
     if request.method != "POST":
         abort(405)
-    body = request.get_json(silent=True)
+    try:
+        body = request.get_json(silent=True)
+    except RecursionError:  # brackets within brackets within brackets
+        abort(400)
     if not isinstance(body, dict):
         abort(400)
     output = body.get("output")

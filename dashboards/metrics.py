@@ -142,10 +142,14 @@ def waiting(times: Sequence[tuple[float, int, int]]) -> list[Step]:
     >>> [round(s.share, 2) for s in waiting([(1, 1, 0), (2, 0, 1), (3, 1, 1)])]
     [0.25, 0.62]
     """
-    at_risk = sum(done + waits for _, done, waits in times)
+    together: dict[float, tuple[int, int]] = {}
+    for at, done, waits in times:
+        before = together.get(at, (0, 0))
+        together[at] = (before[0] + done, before[1] + waits)
+    at_risk = sum(done + waits for done, waits in together.values())
     left, greenwood, steps = 1.0, 0.0, []
-    for at, done, waits in sorted(times):
-        if done:
+    for at, (done, waits) in sorted(together.items()):
+        if done:  # who still waits after the same time was at risk during it
             left *= 1 - done / at_risk
             greenwood += done / (at_risk * (at_risk - done)) if at_risk > done else 0.0
             low, high = _loglog(left, greenwood)

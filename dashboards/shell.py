@@ -18,8 +18,9 @@ from dashboards.view import RIVALS, SPANS, View
 STALE = timedelta(minutes=30)  # snapshots are published every five minutes
 
 
-def frame(page: Page, view: View, snapshot: Snapshot, wall: datetime) -> Content:
-    """The whole screen. Everything in it comes from one snapshot."""
+def frame(page: Page, view: View, snapshot: Snapshot, wall: datetime, *, asked: str = "") -> Content:
+    """The whole screen, for the address `asked`. Everything in it comes from one snapshot."""
+    known = {"data-asked": asked, "data-view": view.href(), "data-defaults": json.dumps(_defaults(view, snapshot))}
     filled = page.fill(view, snapshot)
     slots = [_slot(page, slot, filled[slot.name]) for slot in page.slots]
     return _screen(
@@ -37,7 +38,7 @@ def frame(page: Page, view: View, snapshot: Snapshot, wall: datetime) -> Content
             _definitions(page),
             dcc.Store(id=f"{page.key}-view", data=view.href()),
         ],
-        snapshot.meta.project, page.title, json.dumps(_defaults(view, snapshot)),
+        snapshot.meta.project, page.title, known,
     )
 
 
@@ -114,7 +115,7 @@ def missing(path: str) -> Content:
 
 
 def _screen(
-    path: str, filters: Content, nav: Content, main: list[Content], project: str, title: str, defaults: str = ""
+    path: str, filters: Content, nav: Content, main: list[Content], project: str, title: str, known: dict[str, str] | None = None
 ) -> Content:
     name = f"{title} · {project}" if project else title
     return [
@@ -142,7 +143,7 @@ def _screen(
             className="top",
         ),
         html.Nav(nav, id="side", className="side", **{"aria-label": "Pages"}),
-        html.Main(main, id="main", tabIndex=-1, **{"data-path": path, "data-title": name, "data-defaults": defaults}),
+        html.Main(main, id="main", tabIndex=-1, **{"data-path": path, "data-title": name, **(known or {})}),
     ]
 
 

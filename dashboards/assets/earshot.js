@@ -3,15 +3,18 @@
   const skip = () => window.dash_clientside.no_update;
   const here = () => location.pathname + location.search;
   const main = () => document.getElementById('main');
-  const KEYS = { brand: 'brand', vs: 'vs', period: 'period', ch: 'ch', cmp: 'cmp' };
   let first = true;
 
   const set = (id, props) => window.dash_clientside.set_props(id, props);
   const defaults = () => JSON.parse((main() && main().dataset.defaults) || '{"vs":{}}');
 
+  // What the server understood of the address that this screen was made for; from the first choice on, the address itself.
+  const understood = () => (main() && main().dataset.asked === here() ? main().dataset.view : here());
+  const query = () => new URLSearchParams(understood().split('?')[1] || '');
+
   // Values of the filter bar that an address stands for.
   function choices() {
-    const q = new URLSearchParams(location.search);
+    const q = query();
     const plain = defaults();
     const brand = q.get('brand') || plain.brand;
     return {
@@ -22,10 +25,8 @@
 
   function controls() {
     const now = choices();
-    document.querySelectorAll('.filters [id*="filter"]').forEach(node => {
-      if (!node.id.startsWith('{')) return;
-      const id = JSON.parse(node.id);
-      if (id.filter in now) set(id, { value: now[id.filter] });
+    Object.keys(now).forEach(key => {
+      if (document.getElementById(JSON.stringify({ filter: key }))) set({ filter: key }, { value: now[key] });
     });
   }
 
@@ -76,18 +77,18 @@
         const before = choices();
         const now = Object.assign({}, before);
         ids.forEach((id, i) => { if (id.filter in now && values[i] !== null) now[id.filter] = values[i]; });
-        const q = new URLSearchParams(location.search);
+        const q = query();
         if (now.brand !== before.brand) { q.delete('vs'); q.delete('alert'); now.vs = standard.vs[now.brand] || []; }
-        Object.keys(KEYS).forEach(key => {
+        Object.keys(now).forEach(key => {
           if (!ids.some(id => id.filter === key)) return;
           const value = Array.isArray(now[key]) ? now[key].join(',') : now[key];
           const plain = key === 'vs' ? (standard.vs[now.brand] || []).join(',') : standard[key];
           if (value === plain) q.delete(key); else q.set(key, value);
         });
         q.sort();
-        const query = q.toString().replace(/%2C/g, ',').replace(/%3A/g, ':');
-        const href = location.pathname + (query ? '?' + query : '');
-        if (href !== here()) go(href);
+        const written = q.toString().replace(/%2C/g, ',').replace(/%3A/g, ':');
+        const href = location.pathname + (written ? '?' + written : '');
+        if (href !== understood()) go(href);
         return skip();
       },
     },

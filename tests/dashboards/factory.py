@@ -400,12 +400,14 @@ def snapshot(
     scale: float = 1.0,
     days: int = 28,
     current: bool = True,
+    hostile: bool = False,
     **meta: Any,
 ) -> Path:
     """A published snapshot below `root`, and the link to it.
 
     Args:
         scale: how many mentions, as a factor; 0 gives brands and no mention.
+        hostile: texts, names, links and reasons hold markup and code.
         meta: columns of `meta` to change.
     """
     make = Maker(seed, scale)
@@ -433,12 +435,28 @@ def snapshot(
     )
     for brand, name, rival, _ in BRANDS:
         make.add("brands", brand=brand, name=name, is_competitor=rival)
+    if hostile:
+        _spoil(make)
     path = root / "serving" / f"{version}.duckdb"
     path.parent.mkdir(parents=True, exist_ok=True)
     write(path, make.rows)
     if current:
         swap(path)
     return path
+
+
+def _spoil(make: Maker) -> None:
+    markup = "<img src=x onerror=alert(1)><script>alert(2)</script>"
+    for row in make.rows["mention_feed"]:
+        row |= {"text": f"{row['mention_id'][:6]} {markup} " + row["text"], "url": "javascript:alert(3)", "topics": [markup]}
+    for row in make.rows["thread_status"]:
+        row["text"] = markup
+    for row in make.rows["alerts"]:
+        row |= {"summary": markup, "drivers": json.dumps([{"kind": "topic", "name": markup, "observed": 9, "expected": 1}])}
+    for row in make.rows["arming"]:
+        row["note"] = markup
+    for row in make.rows["driver_hourly"]:
+        row["name"] = markup if row["kind"] == "topic" else row["name"]
 
 
 def swap(path: Path) -> None:

@@ -1,0 +1,283 @@
+"""The numbers on the pages against numbers counted from the snapshot in another way, and every figure's limits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import factory
+import pytest
+
+from dashboards import shell, words
+from dashboards.charts import GRAPH_CONFIG
+from dashboards.page import Page, Panel, find, pages
+from dashboards.query import Snapshot, Snapshots
+from dashboards.view import Allowed, View
+from warehouse import connection
+
+WALL = datetime(2026, 2, 15, 14, 0, tzinfo=UTC)
+WEEK = datetime(2026, 2, 9, tzinfo=UTC)  # start of the seven days that end with END
+BUCKETS = 200  # points of one trace
+
+
+@pytest.fixture(scope="module")
+def snapshot(storage: Path) -> Snapshot:
+    found = Snapshots(storage).current()
+    assert found is not None
+    return found
+
+
+@pytest.fixture(scope="module")
+def raw(storage: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The same file, asked directly."""
+    path = (storage / "serving" / "current.duckdb").resolve()
+    with connection.open(path, read_only=True) as db:
+        yield db
+
+
+def _see(snapshot: Snapshot, url: str) -> tuple[Page, View]:
+    page = find(url.split("?")[0])
+    assert page is not None
+    return page, View.read(url, Allowed.on(page.path, page.spans, snapshot))
+
+
+def _filled(snapshot: Snapshot, url: str) -> dict[str, Any]:
+    page, view = _see(snapshot, url)
+    return page.fill(view, snapshot)
+
+
+def _texts(component: Any) -> list[str]:
+    """All texts of a component, in order."""
+    if component is None or isinstance(component, str | int | float):
+        return [] if component is None else [str(component)]
+    if isinstance(component, list | tuple):
+        return [t for c in component for t in _texts(c)]
+    return _texts(getattr(component, "children", None))
+
+
+def _said(component: Any) -> str:
+    """All texts of a component as one, as a reader hears it."""
+    return " ".join(" ".join(_texts(component)).split())
+
+
+def _tile(snapshot: Snapshot, url: str, name: str, slot: str = "tiles") -> list[str]:
+    for item in _filled(snapshot, url)[slot].children:
+        texts = _texts(item)
+        if texts[0] == name:
+            return texts
+    raise AssertionError(f"{url} has no tile {name}")
+
+
+def _one(raw: duckdb.DuckDBPyConnection, sql: str, *values: Any) -> tuple[Any, ...]:
+    row = raw.execute(sql, list(values)).fetchone()
+    assert row is not None
+    return row
+
+
+def test_net_sentiment_mentions_and_complaints(snapshot: Snapshot, raw: duckdb.DuckDBPyConnection) -> None:
+    p, n, u, mentions, complaints = _one(
+        raw, "SELECT sum(positive_count), sum(negative_count), sum(neutral_count), sum(mention_count), sum(complaint_count) "
+        "FROM brand_hourly WHERE brand = 'aerolia' AND bucket_at >= ?", WEEK,
+    )
+    assert _tile(snapshot, "/", "Net sentiment")[1] == words.signed(100 * (p - n) / (p + n + u))
+    assert _tile(snapshot, "/", "Mentions")[1] == f"{mentions:,}"
+    assert f"{complaints:,} of {mentions:,} mentions" in _tile(snapshot, "/", "Complaints")
+
+
+def test_a_channel_counts_that_channel_only(snapshot: Snapshot, raw: duckdb.DuckDBPyConnection) -> None:
+    (mentions,) = _one(
+        raw, "SELECT sum(mention_count) FROM brand_hourly WHERE brand = 'skylark' AND channel = 'x' AND bucket_at >= ?", WEEK
+    )
+    assert _tile(snapshot, "/?brand=skylark&ch=x", "Mentions")[1] == f"{mentions:,}"
+
+
+def test_share_of_voice_is_of_the_brands_shown(snapshot: Snapshot, raw: duckdb.DuckDBPyConnection) -> None:
+    own, both = _one(
+        raw, "SELECT sum(mention_count) FILTER (brand = 'aerolia'), sum(mention_count) FROM brand_hourly "
+        "WHERE brand IN ('aerolia', 'skylark') AND bucket_at >= ?", WEEK,
+    )
+    assert _tile(snapshot, "/?vs=skylark", "Share of voice")[1] == words.percent(own / both, both)
+
+
+def test_the_volume_table_adds_up(snapshot: Snapshot) -> None:
+    """The rows behind the chart add up to the tile, for every period."""
+    for period in ("24h", "7d", "28d"):
+        url = f"/?period={period}"
+        rows = _filled(snapshot, url)["volume"].rows
+        total = sum(int(r[1].replace(",", "")) for r in rows)
+        assert _tile(snapshot, url, "Mentions")[1] == f"{total:,}"
+
+
+def test_care_counts(snapshot: Snapshot, raw: duckdb.DuckDBPyConnection) -> None:
+    threads, unanswered, open_, late, in_time, due = _one(
+        raw,
+        "SELECT count(*), sum((status = 'unanswered')::INT), sum((status <> 'answered')::INT), "
+        "sum((status <> 'answered' AND last_inbound_at < $now - INTERVAL 1 HOUR)::INT), "
+        "sum((first_response_seconds <= 3600)::INT), "
+        "sum((first_response_seconds IS NOT NULL OR opened_at < $now - INTERVAL 1 HOUR)::INT) "
+        "FROM thread_status WHERE brand = 'aerolia' AND needs_response AND opened_at >= $week".replace("$now", "?").replace(
+            "$week", "?"
+        ),
+        factory.END,
+        factory.END,
+        WEEK,
+    )
+    tile = _tile(snapshot, "/care", "Unanswered")
+    assert tile[1] == words.percent(unanswered / threads)
+    assert f"of {threads} conversations that need an answer" in tile
+    assert _tile(snapshot, "/care", "Open now")[1] == str(open_)
+    assert f"{late} are late" in _tile(snapshot, "/care", "Open now")
+    assert _tile(snapshot, "/care", "Answered within 60 min")[1] == words.percent(in_time / due)
+
+
+def test_the_median_counts_those_who_wait(snapshot: Snapshot, raw: duckdb.DuckDBPyConnection) -> None:
+    """The median lies above that of the answered alone, and half of the customers have a reply by then."""
+    (answered,) = _one(
+        raw,
+        "SELECT median(first_response_seconds) / 60 FROM thread_status "
+        "WHERE brand = 'aerolia' AND needs_response AND opened_at >= ?",
+        WEEK,
+    )
+    shown = _tile(snapshot, "/care", "First reply, median")[1]
+    assert shown.endswith(" min")
+    assert int(shown.removesuffix(" min")) >= answered
+
+
+def test_the_queue_is_in_the_order_of_the_clock(snapshot: Snapshot, raw: duckdb.DuckDBPyConnection) -> None:
+    rows = raw.execute(
+        "SELECT least(last_inbound_at + INTERVAL 1 HOUR, coalesce(expires_at, 'infinity'::TIMESTAMPTZ)) AS due "
+        "FROM thread_status WHERE brand = 'aerolia' AND needs_response AND status <> 'answered' "
+        "AND opened_at >= ? AND coalesce(expires_at > ?, true)",
+        [WEEK, factory.END],
+    ).fetchall()
+    yesterday = factory.END - timedelta(days=1)
+    wanted = sorted((due < yesterday, due) for (due,) in rows)[:8]
+    queue = _filled(snapshot, "/care")["queue"][-1]
+    shown = [datetime.fromisoformat(item.children[0].dateTime) for item in queue.children]
+    assert shown == [due for _, due in wanted]
+
+
+def test_advocates(snapshot: Snapshot, raw: duckdb.DuckDBPyConnection) -> None:
+    advocates, detractors, base, back = _one(
+        raw, "SELECT sum(advocate_count), sum(detractor_count), sum(replied_base), sum(replied_recovered) FROM advocate_weekly "
+        "WHERE brand = 'aerolia' AND week_at >= ?", datetime(2026, 1, 19, tzinfo=UTC),
+    )
+    assert _tile(snapshot, "/advocacy", "Advocates")[1] == f"{advocates:,}"
+    assert _tile(snapshot, "/advocacy", "Detractors")[1] == f"{detractors:,}"
+    proxy = _tile(snapshot, "/advocacy", "Would recommend (proxy)")[1]
+    assert proxy == "~ " + words.signed(100 * (advocates - detractors) / (advocates + detractors))
+    assert _tile(snapshot, "/advocacy", "Came back after a reply")[1] == words.percent(back / base, base)
+    assert "Not proof of cause" in _filled(snapshot, "/advocacy")["recovered"].takeaway
+
+
+def test_the_crisis_says_what_the_alert_says(snapshot: Snapshot) -> None:
+    page, view = _see(snapshot, "/crisis")
+    assert (
+        page.heading(view, snapshot)
+        == "Aerolia: 6.1 times as many mentions as we expect since 06:15; top reason: cancelled flight"
+    )
+    state = _said(_filled(snapshot, "/crisis")["state"])
+    assert "251 mentions in 60 min, where we expect 41 (28 to 57)." in state
+    assert "The other brands are as usual: this is about Aerolia." in state
+    rows = _filled(snapshot, "/crisis")["drivers"].rows
+    assert sum(int(r[3].replace("+", "").replace(words.MINUS, "-")) for r in rows) == 251 - 41
+
+
+def test_a_quiet_brand_is_called_quiet(snapshot: Snapshot) -> None:
+    page, view = _see(snapshot, "/crisis?brand=nordwind")
+    assert page.heading(view, snapshot) == "No incident is open for Nordwind"
+    assert "There has been none so far." in _texts(_filled(snapshot, "/crisis?brand=nordwind")["state"])
+
+
+def test_a_link_to_an_alert_shows_that_alert(snapshot: Snapshot, raw: duckdb.DuckDBPyConnection) -> None:
+    (key,) = _one(raw, "SELECT alert_id::VARCHAR FROM alerts WHERE state = 'resolved'")
+    page, view = _see(snapshot, f"/crisis?alert={key}")
+    assert page.heading(view, snapshot).startswith("Aerolia: 61 % negative since 3 Feb")
+    assert "over: it lasted 3 h" in _texts(_filled(snapshot, f"/crisis?alert={key}")["state"])[0]
+
+
+def test_arming_is_said_in_words(snapshot: Snapshot) -> None:
+    text = _said(_filled(snapshot, "/crisis")["arming"])
+    assert "Transpolar, not yet: too few mentions yet; alerts are armed from 20 Feb 2026." in text
+
+
+def test_too_few_is_never_a_number(tmp_path: Path) -> None:
+    """With a handful of mentions, tiles keep their place and say that it is too few."""
+    factory.snapshot(tmp_path, scale=0.004, days=28)
+    few = Snapshots(tmp_path).current()
+    assert few is not None
+    assert _tile(few, "/?brand=transpolar", "Net sentiment")[1] == words.NONE
+    assert any("too few to say" in t for t in _tile(few, "/?brand=transpolar", "Net sentiment"))
+    assert isinstance(_filled(few, "/?brand=transpolar")["net"], Panel)
+    assert _filled(few, "/?brand=transpolar")["net"].figure is None
+
+
+def test_no_replies_in_the_data_is_said_before_any_number(tmp_path: Path) -> None:
+    path = factory.snapshot(tmp_path, days=9, scale=0.5)
+    with duckdb.connect(str(path)) as db:
+        db.execute(
+            "UPDATE thread_status SET reply_count = 0, first_reply_at = NULL, first_response_seconds = NULL, "
+            "status = 'unanswered'"
+        )
+    found = Snapshots(tmp_path).current()
+    assert found is not None
+    assert "This data holds no reply by Aerolia." in _texts(_filled(found, "/care")["silent"])
+
+
+def _urls(snapshot: Snapshot) -> list[str]:
+    found = []
+    for page in pages():
+        for brand in snapshot.brands:
+            found += [f"{page.path}?brand={brand.key}&period={s}" for s in page.spans]
+        found += [f"{page.path}?ch=x", f"{page.path}?cmp=off", f"{page.path}?vs="]
+    return found
+
+
+def test_every_figure_is_small_and_named(snapshot: Snapshot) -> None:
+    """At most 200 buckets a trace and 60 kB a figure; words for those who do not see it; a table behind it."""
+    for url in _urls(snapshot):
+        for name, part in _filled(snapshot, url).items():
+            if not isinstance(part, Panel) or part.figure is None:
+                continue
+            longest = max(len(t["x"]) for t in part.figure["data"] if t.get("hoverinfo") != "skip" or "fill" not in t)
+            assert longest <= BUCKETS, (url, name, longest)
+            assert len(json.dumps(part.figure)) < 60_000, (url, name)
+            assert part.takeaway and part.takeaway in part.label, (url, name)
+            assert part.rows and all(len(r) == len(part.columns) for r in part.rows), (url, name)
+
+
+def test_every_graph_has_our_config(snapshot: Snapshot) -> None:
+    """No chart may offer to send its data to a cloud."""
+    graphs = 0
+
+    def look(component: Any) -> None:
+        nonlocal graphs
+        if type(component).__name__ == "Graph":
+            graphs += 1
+            assert component.config == GRAPH_CONFIG
+        children = getattr(component, "children", component if isinstance(component, list | tuple) else [])
+        for child in children if isinstance(children, list | tuple) else [children]:
+            if child is not None and not isinstance(child, str):
+                look(child)
+
+    for page in pages():
+        view = View.read(page.path, Allowed.on(page.path, page.spans, snapshot))
+        look(shell.frame(page, view, snapshot, WALL))
+    assert GRAPH_CONFIG["showSendToCloud"] is False
+    assert graphs == sum(1 for p in pages() for s in p.slots if s.height)
+
+
+def test_live_data_that_is_late_says_so(tmp_path: Path) -> None:
+    factory.snapshot(tmp_path, scale=0.1, days=9, is_simulated=False)
+    found = Snapshots(tmp_path).current()
+    assert found is not None
+    page, view = _see(found, "/")
+    fresh = _said(shell.strips(view, found, WALL))
+    late = _said(shell.strips(view, found, WALL + timedelta(hours=2)))
+    assert "Out of date" not in fresh
+    assert "Out of date. The last update was 2 h 16 ago, at 13:44." in late
+    assert "updated 13:44" in shell.as_of(page, view, found)
