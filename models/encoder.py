@@ -28,6 +28,7 @@ from models.text import normalise
 
 MAX_TOKENS = 128
 BUDGET = 768  # tokens in a batch: its activations stay in a core's cache
+CLASSES = ("sentiment", "emotion")  # heads of which exactly one label holds; the others say yes or no to each
 _CHUNK = 20_000  # texts that are tokenised at a time
 
 
@@ -129,6 +130,13 @@ class Encoder:
         """Raw outputs of each head for already chosen texts: n x outputs. For calibration and evaluation."""
         return self._logits([normalise(text) for text in texts])
 
+    def chances(self, head: str, logits: Floats) -> Floats:
+        """Calibrated probabilities of a head from its raw outputs."""
+        values = logits / self.sheet.temperature.get(head, 1.0)
+        if head in self.sheet.bias:
+            values = values + np.array(self.sheet.bias[head], dtype=np.float32)
+        return softmax(values) if head in CLASSES else sigmoid(values)
+
     def _logits(self, plain: list[str]) -> dict[str, Floats]:
         out = {name: np.empty((len(plain), n), dtype=np.float32) for name, n in HEADS.items()}
         budget = BUDGET if self._device.type == "cpu" else 64 * BUDGET
@@ -149,11 +157,7 @@ class Encoder:
             return {name: values.float().cpu().numpy() for name, values in answer.items()}
 
     def _fill(self, scores: Scores, rows: NDArray[np.int64], places: NDArray[np.int64], logits: dict[str, Floats]) -> None:
-        heat = self.sheet.temperature
-        chances = {
-            name: (softmax if name in ("sentiment", "emotion") else sigmoid)(values / heat.get(name, 1.0))[places]
-            for name, values in logits.items()
-        }
+        chances = {name: self.chances(name, values)[places] for name, values in logits.items()}
         scores.sentiment[rows], scores.intents[rows] = chances["sentiment"], chances["intents"]
         if scores.emotion is not None and scores.irony is not None and scores.offensive is not None:
             scores.emotion[rows] = chances["emotion"]

@@ -19,6 +19,10 @@ _LETTERS = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _CONTENT = re.compile(r"[^\W_]|[\u203c-\u3299\U0001f000-\U0001faff]")
 _LIMIT = 600  # characters: more says nothing new
 _NO_LANGUAGE = frozenset(("und", "zxx", "mul", "mis", "qme", "qst", "qht", "qam", "art"))  # tags for links, emoji and the like
+# Words of those tables that other languages have too.
+_SHARED = frozenset(
+    ("no", "die", "was", "fine", "am", "app", "me", "an", "of", "in", "so", "crew", "bonus", "super", "bug", "error", "hell", "art")
+)
 FEW_WORDS, FEW_LETTERS = 4, 18  # below either, in a script that many languages share, a text is too short to tell
 SURE, PLAUSIBLE = 0.85, 0.5
 _ENGLISH = frozenset(word_list("english")["words"].split())
@@ -52,14 +56,34 @@ def triage(
     """
     languages = identify(texts, hints)
     reasons = []
-    for text, language in zip(texts, languages, strict=True):
-        if (language or default) not in supported:
-            reasons.append("language")
-        elif language is None and not _CONTENT.search(_NOISE.sub(" ", text[:_LIMIT])):
-            reasons.append("empty")
+    for text, tokens, language in zip(texts, words_of(texts), languages, strict=True):
+        if language is None:
+            reasons.append(_untold(text, tokens, default in supported))
         else:
-            reasons.append("")
+            reasons.append("" if language in supported else "language")
     return languages, reasons
+
+
+def _untold(text: str, tokens: list[str], default_fits: bool) -> str:
+    """Why a text whose language cannot be told is not scored; "" where the default can be taken for it.
+
+    One or two words are taken for the default; of more, one in eight must be a word that our English tables know.
+    """
+    plain = _NOISE.sub(" ", text[:_LIMIT])
+    found = _LETTERS.findall(plain)
+    if not found and not _CONTENT.search(plain):
+        return "empty"
+    known = sum(map(_familiar().__contains__, tokens))
+    return "" if default_fits and (len(found) <= 2 or 8 * known >= len(found)) else "language"
+
+
+@lru_cache(maxsize=1)
+def _familiar() -> frozenset[str]:
+    """Every English word of our own tables."""
+    phrases: list[str] = [word_list("english")["words"], word_list("brands")["trade"], *word_list("lexicon")["valence"].values()]
+    for table in (word_list("lexicon")["cues"], word_list("topics")):
+        phrases += [phrase for group in table.values() for phrase in group]
+    return frozenset(word for phrase in phrases for word in phrase.split()) - _SHARED
 
 
 def code(hint: str | None) -> str | None:

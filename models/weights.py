@@ -24,6 +24,7 @@ class Sheet:
     Attributes:
         sha256: of the safetensors file.
         temperature: head -> what its logits are divided by.
+        bias: head -> what is added to its logits after that; heads without one are left out.
         thresholds: intent -> probability from which the label is given.
         confidence: below this probability of the likeliest sentiment a text is unknown.
         languages: what it was trained and measured on.
@@ -32,6 +33,7 @@ class Sheet:
     tier: str
     sha256: str
     temperature: dict[str, float]
+    bias: dict[str, tuple[float, ...]]
     thresholds: dict[str, float]
     confidence: float
     languages: tuple[str, ...]
@@ -79,10 +81,11 @@ def parse(raw: bytes, path: Path) -> Sheet:
     try:
         values: dict[str, Any] = json.loads(raw)
         found = Sheet(
-            tier=values["tier"], sha256=values["sha256"], temperature=values["temperature"], thresholds=values["thresholds"],
+            tier=values["tier"], sha256=values["sha256"], temperature=values["temperature"],
+            bias={head: tuple(bias) for head, bias in values["bias"].items()}, thresholds=values["thresholds"],
             confidence=values["confidence"], languages=tuple(values["languages"]), digest=hashlib.sha256(raw).hexdigest(),
         )
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelFault(f"{path} cannot be used ({error!r}); reinstall it or train again.") from None
     if set(found.thresholds) != set(INTENTS):
         raise ModelFault(f"{path} was made for other intents than this version has; train again.")

@@ -87,7 +87,7 @@ def run_folder(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small(data: Path, run_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Exported weights of the small run."""
     folder = tmp_path_factory.mktemp("weights")
-    export.write("fast", run_folder / "final.pt", load(data).held, folder)
+    export.write("fast", run_folder / "final.pt", load(data), folder)
     return folder
 
 

@@ -42,10 +42,10 @@ def test_codes(tag: str | None, expected: str | None) -> None:
 def test_triage_tells_empty_from_unsupported() -> None:
     texts = [
         "", "  \u200b ", "@united https://x.y", "😡", "ok", "[HANDLE] [EMAIL]", "Mein Flug ist schon wieder verspätet",
-        "it was late and you know it",
+        "it was late and you know it", "Kaha par hai", "sent",
     ]
     _, reasons = triage(texts, None, supported=frozenset(("en",)))
-    assert reasons == ["empty", "empty", "empty", "", "", "empty", "language", ""]
+    assert reasons == ["empty", "empty", "empty", "", "", "empty", "language", "", "language", ""]
 
 
 @given(st.text(st.characters(codec=None), max_size=300))

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.base import INTENTS, SENTIMENTS, Floats
-from models.encoder import Encoder, exclusive, sigmoid, softmax
+from models.encoder import CLASSES, Encoder, exclusive, sigmoid, softmax
 from models.evaluation.metrics import Ints, Measured, accuracy, calibration_error, f1, interval, macro_f1, macro_recall
 from models.phrases import words
 from models.training import calibrate
@@ -30,17 +30,19 @@ def halves(examples: list[Example]) -> NDArray[np.bool_]:
     return np.array([fold(e.text, 10) % 2 == 0 for e in examples])
 
 
-def crossed(head: str, logits: Floats, goal: NDArray[np.float64], half: NDArray[np.bool_]) -> Floats:
+def crossed(encoder: Encoder, head: str, logits: Floats, goal: NDArray[np.float64], half: NDArray[np.bool_]) -> Floats:
     """Probabilities of each half with the temperature that fits the other half."""
-    curve = softmax if head in calibrate.CLASSES else sigmoid
+    curve = softmax if head in CLASSES else sigmoid
+    shift = list(encoder.sheet.bias.get(head, (0.0,) * logits.shape[1]))
     out = np.empty_like(logits)
     for rows in (half, ~half):
-        out[rows] = curve(logits[rows] / calibrate.temperature(head, logits[~rows], goal[~rows]))
+        heat = calibrate.temperature(head, logits[~rows], goal[~rows], shift)
+        out[rows] = curve(logits[rows] / heat + np.array(shift, dtype=np.float32))
     return out
 
 
 def _error(head: str, chances: Floats, goal: NDArray[np.float64]) -> float:
-    if head in calibrate.CLASSES:
+    if head in CLASSES:
         return calibration_error(chances.max(axis=1), chances.argmax(axis=1) == goal)
     known = ~np.isnan(goal.reshape(chances.shape))
     p, y = chances[known], goal.reshape(chances.shape)[known]
@@ -52,8 +54,8 @@ def sentiment(encoder: Encoder, held: list[Example]) -> dict[str, Any]:
     texts = [e.text for e in held]
     true: Ints = calibrate.targets(held, "sentiment").astype(np.int64)
     logits = encoder.logits(texts)["sentiment"]
-    given = logits.argmax(axis=1)
-    chances = crossed("sentiment", logits, true.astype(np.float64), halves(held))
+    given = encoder.chances("sentiment", logits).argmax(axis=1)
+    chances = crossed(encoder, "sentiment", logits, true.astype(np.float64), halves(held))
     sizes = np.array([len(words(text)) for text in texts])
     slices = {
         "up to 8 words": sizes <= 8, "9 to 20 words": (sizes > 8) & (sizes <= 20), "more than 20 words": sizes > 20,
@@ -79,7 +81,7 @@ def other_heads(encoder: Encoder, held: dict[str, list[Example]]) -> dict[str, d
         logits = encoder.logits([e.text for e in held[head]])[head]
         given = logits.argmax(axis=1) if head == "emotion" else (logits[:, 0] >= 0).astype(np.int64)
         name = "F1 (irony)" if head == "irony" else "macro F1"
-        chances = crossed(head, logits, goal, halves(held[head]))
+        chances = crossed(encoder, head, logits, goal, halves(held[head]))
         out[head] = {name: interval(metric, goal.astype(np.int64), given), "calibration error": _error(head, chances, goal)}
     return out
 
@@ -89,7 +91,7 @@ def intents(encoder: Encoder, held: list[Example]) -> dict[str, Any]:
     goal = calibrate.targets(held, "intents")
     logits = encoder.logits([e.text for e in held])["intents"]
     half = halves(held)
-    chances = crossed("intents", logits, goal, half)
+    chances = crossed(encoder, "intents", logits, goal, half)
     given = np.zeros(goal.shape, dtype=np.int64)
     for rows in (half, ~half):
         chosen = calibrate.thresholds(chances[~rows], goal[~rows])
@@ -111,7 +113,7 @@ def complaints(encoder: Encoder, held: list[Example]) -> Measured:
     """Macro F1 of the label `complaint` on the held fifth of the complaint set."""
     true = np.array([e.intents["complaint"] for e in held])
     limit = encoder.sheet.thresholds["complaint"]
-    chances = sigmoid(encoder.logits([e.text for e in held])["intents"] / encoder.sheet.temperature["intents"])
+    chances = encoder.chances("intents", encoder.logits([e.text for e in held])["intents"])
     return interval(macro_f1, true, (chances[:, INTENTS.index("complaint")] >= limit).astype(np.int64))
 
 
@@ -121,7 +123,7 @@ def languages(encoder: Encoder, data: Path) -> dict[str, dict[str, Any]]:
     for name in MULTILINGUAL:
         rows = read(data / f"multilingual/{name}_val.jsonl")
         texts, true = [r["text"] for r in rows], np.array([SENTIMENTS.index(r["label"]) for r in rows])
-        given = encoder.logits(texts)["sentiment"].argmax(axis=1)
+        given = encoder.chances("sentiment", encoder.logits(texts)["sentiment"]).argmax(axis=1)
         scored = np.array([reason == "" for reason in encoder.score(texts).reason])
         out[name] = {"scored": float(scored.mean()), "if scored": interval(macro_recall, true, given)}
     return out

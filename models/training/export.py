@@ -7,16 +7,17 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors.torch import save
 from torch import Tensor
 
 from models import backbones, weights
 from models.base import INTENTS, ModelFault
-from models.encoder import Encoder, build, sigmoid, softmax
+from models.encoder import Encoder, build
 from models.network import HEADS, pretrained
 from models.training import calibrate
-from models.training.sets import Example
+from models.training.sets import Sets
 
 LANGUAGES = ("en",)
 TRAINED_ON = {
@@ -42,12 +43,12 @@ def pack(trained: dict[str, Tensor], start: dict[str, Tensor]) -> dict[str, Tens
     return packed
 
 
-def write(tier: str, final: Path, held: dict[str, list[Example]], out: Path) -> Path:
+def write(tier: str, final: Path, sets: Sets, out: Path) -> Path:
     """Pack the final weights of a run, calibrate what was packed, and write `<tier>.safetensors` and `<tier>.json`.
 
     Args:
         final: `final.pt` of a finished run.
-        held: sets that the run did not train on, by name.
+        sets: what the run trained on and what it did not.
         out: folder to write into.
 
     Returns:
@@ -64,28 +65,32 @@ def write(tier: str, final: Path, held: dict[str, list[Example]], out: Path) -> 
     raw = save(packed)
     out.mkdir(parents=True, exist_ok=True)
     (out / f"{tier}.safetensors").write_bytes(raw)
-    return recalibrate(tier, packed, held, out, sha256=hashlib.sha256(raw).hexdigest(), plan=state["plan"])
+    return recalibrate(tier, packed, sets, out, sha256=hashlib.sha256(raw).hexdigest(), plan=state["plan"])
 
 
-def recalibrate(
-    tier: str, packed: dict[str, Tensor], held: dict[str, list[Example]], out: Path, *, sha256: str, plan: dict[str, Any]
-) -> Path:
+def recalibrate(tier: str, packed: dict[str, Tensor], sets: Sets, out: Path, *, sha256: str, plan: dict[str, Any]) -> Path:
     """Choose temperatures and thresholds for packed weights and write the sheet."""
-    backbone = backbones.TIERS[tier]
+    backbone, held = backbones.TIERS[tier], sets.held
+    shares = 1 + np.bincount([e.sentiment for e in sets.train if e.sentiment is not None], minlength=3)
     values: dict[str, Any] = {
         "tier": tier, "backbone": backbone.name, "backbone_sha256": backbone.weights_sha256, "sha256": sha256,
-        "temperature": dict.fromkeys(HEADS, 1.0), "thresholds": dict.fromkeys(INTENTS, 0.5), "confidence": 0.0,
+        "temperature": dict.fromkeys(HEADS, 1.0), "bias": {"sentiment": calibrate.balance(shares)},
+        "thresholds": dict.fromkeys(INTENTS, 0.5), "confidence": 0.0,
         "languages": list(LANGUAGES), "trained_on": TRAINED_ON, "plan": plan,
     }
     path = out / f"{tier}.json"
-    encoder = Encoder(build(backbone, packed), backbones.files(backbone)[1], weights.parse(json.dumps(values).encode(), path))
+    def sheet() -> weights.Sheet:
+        return weights.parse(json.dumps(values).encode(), path)
+
+    encoder = Encoder(build(backbone, packed), backbones.files(backbone)[1], sheet())
     for head in HEADS:
         logits = encoder.logits([e.text for e in held[head]])[head]
         goal = calibrate.targets(held[head], head)
-        heat = values["temperature"][head] = calibrate.temperature(head, logits, goal)
+        values["temperature"][head] = calibrate.temperature(head, logits, goal, values["bias"].get(head))
+        encoder.sheet = sheet()
         if head == "intents":
-            values["thresholds"] = calibrate.thresholds(sigmoid(logits / heat), goal)
+            values["thresholds"] = calibrate.thresholds(encoder.chances(head, logits), goal)
         if head == "sentiment":
-            values["confidence"] = calibrate.confidence(softmax(logits / heat), goal)
+            values["confidence"] = calibrate.confidence(encoder.chances(head, logits), goal)
     path.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
     return path

@@ -65,7 +65,7 @@ def _export(work: Run, final: Path, args: argparse.Namespace) -> None:
     from models.training import export
 
     folder = args.weights or weights.folder()
-    sheet = export.write(args.tier, final, work.sets.held, folder)
+    sheet = export.write(args.tier, final, work.sets, folder)
     if not args.weights:
         shutil.copyfile(work.out / "log.txt", Path(export.__file__).parent / "logs" / f"{args.tier}.txt")
     print(f"{sheet} and its weights are written. next: earshot evaluate --data {args.data} --write")
