@@ -110,14 +110,19 @@ class BrandMatcher:
         self._long_tags = sorted((tag for tag in self._tags if len(tag) > 4 and tag not in ORDINARY), key=len, reverse=True)
         self._quick = re.compile("|".join(re.escape(n.text) for n in self._needles)) if len(self._needles) > 80 else None
 
-    def match(self, texts: Sequence[str]) -> list[tuple[str, ...]]:
-        """The keys of the brands that each text names, each once, in order of first appearance."""
+    def match(self, texts: Sequence[str], languages: Sequence[str | None] | None = None) -> list[tuple[str, ...]]:
+        """The keys of the brands that each text names, each once, in order of first appearance.
+
+        Args:
+            texts: n texts.
+            languages: n languages where known; the resolver reads English, and is not asked about any other.
+        """
         found: list[list[Found]] = []
         doubts: list[tuple[int, Found]] = []
         for i, text in enumerate(texts):
             sure, doubtful = self._find(text)
             found.append(sure)
-            if doubtful and self._resolver:
+            if doubtful and self._resolver and (languages is None or languages[i] in (None, "en")):
                 doubts += [(i, place) for place in doubtful]
         if doubts and self._resolver:
             answers = self._resolver.is_organisation([(texts[i][:LIMIT], place.start, place.end) for i, place in doubts])

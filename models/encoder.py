@@ -23,6 +23,7 @@ from tokenizers import Tokenizer
 
 from models import backbones, base, language, weights
 from models.base import INTENTS, Floats, ModelFault, Scores
+from models.lexicon import cues
 from models.network import HEADS, Network, pretrained
 from models.text import normalise
 
@@ -127,7 +128,7 @@ class Encoder:
         return scores
 
     def logits(self, texts: Sequence[str]) -> dict[str, Floats]:
-        """Raw outputs of each head for already chosen texts: n x outputs. For calibration and evaluation."""
+        """Outputs of each head before calibration, for already chosen texts: n x outputs. For calibration and evaluation."""
         return self._logits([normalise(text) for text in texts])
 
     def chances(self, head: str, logits: Floats) -> Floats:
@@ -148,6 +149,8 @@ class Encoder:
                 for batch, answer in zip(batches, pool.map(self._answer, ([ids[i] for i in b] for b in batches)), strict=True):
                     for name, values in answer.items():
                         out[name][batch + start] = values
+        if self.sheet.cues:
+            out["intents"] += cues(plain) * np.array([self.sheet.cues.get(label, 0.0) for label in INTENTS], dtype=np.float32)
         return out
 
     def _answer(self, ids: list[list[int]]) -> dict[str, Floats]:

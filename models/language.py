@@ -21,7 +21,7 @@ _LIMIT = 600  # characters: more says nothing new
 _NO_LANGUAGE = frozenset(("und", "zxx", "mul", "mis", "qme", "qst", "qht", "qam", "art"))  # tags for links, emoji and the like
 # Words of those tables that other languages have too.
 _SHARED = frozenset(
-    ("no", "die", "was", "fine", "am", "app", "me", "an", "of", "in", "so", "crew", "bonus", "super", "bug", "error", "hell", "art")
+    ("no", "die", "was", "fine", "am", "app", "me", "an", "of", "in", "so", "crew", "bonus", "super", "bug", "error", "hell")
 )
 FEW_WORDS, FEW_LETTERS = 4, 18  # below either, in a script that many languages share, a text is too short to tell
 SURE, PLAUSIBLE = 0.85, 0.5

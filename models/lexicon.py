@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import exp
 
+import numpy as np
+from numpy.typing import NDArray
+
 from models import base, language
 from models.base import INTENTS, Scores
-from models.phrases import Phrases, word_list, words_of
+from models.phrases import Phrases, word_list, words, words_of
 
 _WORDS = word_list("lexicon")
 _VALENCE = {word: float(value) for value, group in _WORDS["valence"].items() for word in group.split()}
@@ -55,6 +58,15 @@ def _sentiment(total: float) -> tuple[float, float, float]:
     positive, negative, neutral = exp(0.9 * total), exp(-0.9 * total), 2.2
     whole = positive + negative + neutral
     return negative / whole, neutral / whole, positive / whole
+
+
+def cues(texts: Sequence[str]) -> NDArray[np.bool_]:
+    """n x 11: whether a phrase that suggests the intent stands in the text."""
+    found = np.zeros((len(texts), len(INTENTS)), dtype=np.bool_)
+    for i, text in enumerate(texts):
+        for _, _, label in _TABLE.find(words(text)):
+            found[i, _PLACE[label]] = True
+    return found
 
 
 def _intents(tokens: list[str], total: float) -> list[float]:

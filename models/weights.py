@@ -25,6 +25,7 @@ class Sheet:
         sha256: of the safetensors file.
         temperature: head -> what its logits are divided by.
         bias: head -> what is added to its logits after that; heads without one are left out.
+        cues: intent -> what is added to its logit where a cue phrase of the lexicon stands; for labels with few examples.
         thresholds: intent -> probability from which the label is given.
         confidence: below this probability of the likeliest sentiment a text is unknown.
         languages: what it was trained and measured on.
@@ -34,6 +35,7 @@ class Sheet:
     sha256: str
     temperature: dict[str, float]
     bias: dict[str, tuple[float, ...]]
+    cues: dict[str, float]
     thresholds: dict[str, float]
     confidence: float
     languages: tuple[str, ...]
@@ -82,8 +84,9 @@ def parse(raw: bytes, path: Path) -> Sheet:
         values: dict[str, Any] = json.loads(raw)
         found = Sheet(
             tier=values["tier"], sha256=values["sha256"], temperature=values["temperature"],
-            bias={head: tuple(bias) for head, bias in values["bias"].items()}, thresholds=values["thresholds"],
-            confidence=values["confidence"], languages=tuple(values["languages"]), digest=hashlib.sha256(raw).hexdigest(),
+            bias={head: tuple(bias) for head, bias in values["bias"].items()}, cues=values["cues"],
+            thresholds=values["thresholds"], confidence=values["confidence"], languages=tuple(values["languages"]),
+            digest=hashlib.sha256(raw).hexdigest(),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelFault(f"{path} cannot be used ({error!r}); reinstall it or train again.") from None

@@ -210,7 +210,8 @@ def _enrich(batch: pa.RecordBatch, tools: _Tools, counts: dict[str, int]) -> pa.
     known: list[str | None] = batch.column("brand").to_pylist()
     columns: dict[str, Any] = {"model": [tools.name] * len(texts), "text_hash": [text_hash(text) for text in texts]}
     columns |= _scores(texts, batch, tools)
-    columns["brands"] = [_with(first, rest) for first, rest in zip(known, tools.matcher.match(texts), strict=True)]
+    named = tools.matcher.match(texts, columns["language"])
+    columns["brands"] = [_with(first, rest) for first, rest in zip(known, named, strict=True)]
     columns["topics"] = tools.topics.find_all(texts)
     columns["entities"] = [_entities(tools.entities, text) for text in texts] if tools.entities else [None] * len(texts)
     reasons = columns["unknown_reason"]

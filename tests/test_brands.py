@@ -79,6 +79,7 @@ def test_only_doubtful_places_are_asked_about() -> None:
     texts = ["Delta", "@delta", "jetblue", "united states", "the united front", "WHY IS UNITED SO BAD"]
     assert matcher.match(texts) == [("delta",), ("delta",), ("jetblue",), (), (), ("united",)]
     assert resolver.asked == ["Delta", "UNITED"]
+    assert matcher.match(["Delta", "Delta"], ["de", None]) == [(), ("delta",)]  # the resolver reads English only
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.base import INTENTS, Model
-from models.lexicon import Lexicon, valence
+from models.lexicon import Lexicon, cues, valence
 from models.phrases import Phrases, words, words_of
 from models.topics import TopicFinder
 
@@ -49,6 +49,11 @@ def test_it_says_why_it_does_not_know() -> None:
 )
 def test_cues_give_intents(text: str, intent: str) -> None:
     assert intent in LEXICON.score([text]).intent_names()[0]
+
+
+def test_cue_phrases_are_told_by_intent() -> None:
+    found = cues(["never again, stay away from them", "the gate is 12"])
+    assert [{INTENTS[i] for i in np.flatnonzero(row)} for row in found] == [{"churn_risk", "warning"}, set()]
 
 
 def test_emphasis_and_contrast_count() -> None:
