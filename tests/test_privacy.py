@@ -184,6 +184,10 @@ def test_spans_tell_exactly_what_was_replaced(text: str) -> None:
 @settings(max_examples=400, deadline=None)
 @given(_ANY)
 @example("000A0A@0000")
+@example("@VERSION 10.0.0.0")
+@example("@0.bsky.social@0")
+@example("@0.@0.A")
+@example(":@0 Nadia")
 @example("4444 " * 7)
 @example("Hi Anna and Bob, 212-867-5309")
 def test_protecting_twice_changes_nothing(text: str) -> None:

@@ -26,9 +26,9 @@ _BRACKETED = re.compile(r"[(\[{<] ?(?:at|dot) ?[)\]}>]")
 _HIDDEN = re.compile(r"[(\[{<] ?at ?[)\]}>]|[(\[{<] ?dot ?[)\]}>]|\bdot\b", re.IGNORECASE)
 
 
-def at_sign(text: str, at: int) -> Span | None:
-    """The address whose @ is at `text[at]`, or None."""
-    local = _LOCAL.search(text, max(0, at - _LOCAL_MAX), at)
+def at_sign(text: str, at: int, since: int) -> Span | None:
+    """The address whose @ is at `text[at]` and that begins at `since` or later; None when there is none."""
+    local = _LOCAL.search(text, max(since, at - _LOCAL_MAX), at)
     start = local.start() if local else at
     while start < at and text[start] in ".'’=-%":
         start += 1
@@ -38,15 +38,15 @@ def at_sign(text: str, at: int) -> Span | None:
             return Span(start, domain.end(), "EMAIL")
         provider = _PROVIDER.match(text, at + 1)
         return Span(start, provider.end(), "EMAIL") if provider and text[at + 1 : at + 2] != " " else None
-    return _spaced(text, at)
+    return _spaced(text, at, since)
 
 
-def _spaced(text: str, at: int) -> Span | None:
+def _spaced(text: str, at: int, since: int) -> Span | None:
     """`sam @ gmail.com`, `sam @gmail.com`: only with a mail provider, because "@ target.com" may be a place."""
     provider = _PROVIDER.match(text, at + 1) if text[at - 1 : at] == " " else None
     if provider is None or "." not in provider.group():
         return None
-    before = _WORD_BEFORE.search(text, max(0, at - 1 - _LOCAL_MAX), at - 1)
+    before = _WORD_BEFORE.search(text, max(since, at - 1 - _LOCAL_MAX), at - 1)
     return Span(before.start(), provider.end(), "EMAIL") if before else None
 
 

@@ -11,8 +11,9 @@ from pipelines.redaction.organisations import BRANCHES, ENDINGS, KNOWN, NOT_ENDI
 from pipelines.redaction.spans import Span
 
 # @name, @name@server.example, and @name.bsky.social; on some channels names may hold dots and hyphens as well.
-_HANDLE = re.compile(r"@(\w+)((?:@[\w-]+(?:\.[\w-]+)*)+|(?:\.[\w-]+)*\.bsky\.social\b)?")
-_DOTTED = re.compile(r"@(\w+(?:[.-]\w+)*)((?:@[\w-]+(?:\.[\w-]+)*)+)?")
+_SERVER = r"(?:@[\w-]+(?:\.[\w-]+)*)*"
+_HANDLE = re.compile(rf"@(\w+)((?:(?:\.[\w-]+)*\.bsky\.social\b)?{_SERVER})")
+_DOTTED = re.compile(rf"@(\w+(?:[.-]\w+)*)({_SERVER})")
 _DOTTED_CHANNELS = frozenset({"instagram", "threads", "tiktok", "youtube", "snapchat", "bluesky", "mastodon"})
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _PLACEHOLDERS = frozenset({"user", "username", "handle", "mention", "anonymous"})  # masked before we saw it
@@ -29,7 +30,7 @@ def at_handle(text: str, at: int, stay: Container[str], channel: str = "") -> Sp
     if match is None:
         return None
     name = match.group(1)
-    if match.group(2) is None and (name.lower() in stay or is_organisation(name)):
+    if not match.group(2) and (name.lower() in stay or is_organisation(name)):
         return None
     return Span(match.start(), match.end(), "HANDLE")
 

@@ -85,7 +85,7 @@ _CLOSING = re.compile(
     r"\b(?:regards|rgds|wishes|sincerely|best|thanks|thank you|thx|ty|cheers|yours|xoxo|love|"
     r"xx)[,.!]{0,2}[ \n]{1,3}[\^*~-]?\Z"
 )
-_STOP = re.compile(r"(?:[.!?)]|[^\w\s,;:'\"(&@#/<>\[-]|(?<=\w)\n)[ \n]{1,3}\Z")
+_STOP = re.compile(r"(?:[.!?)]|[^\w\s,;:'\"(&@#/<>\[\]-]|(?<=\w)\n)[ \n]{1,3}\Z")
 _TAIL = 110  # characters at the end in which a signature may stand
 _AFTER = re.compile(
     r" (?:from (?:your|the|customer|guest|reservations|baggage|support|tech|billing|care|chat|corporate)|in (?:customer|"
@@ -96,9 +96,9 @@ _AFTER = re.compile(
     r"a legend)|"
     r"for (?:taking|helping|your help|the help|assisting|being))\b"
 )
-_BEFORE_COMMA = re.compile(rf"[{LOW}\d!?’'\])]{{2}}, ?\Z")
+_BEFORE_COMMA = re.compile(rf"[{LOW}\d!?’')]{{2}}, ?\Z")
 _CLOSED = re.compile(r"[.,!?;:)]|\s?\Z|\s[-–^*:;(]|\s?[^\w\s,'’\"&@#/<>\[-]")
-_LEAD = re.compile(r"\s*(?:(?:\.?[@\uff20]\w+|\[HANDLE\])[\s,:]*){1,30}")
+_LEAD = re.compile(r"\s*(?:\.?(?:[@\uff20]\w+|\[HANDLE\])[\s,:]*){1,30}")
 _POSSESSIVE = re.compile(r"['’]s\b")
 _CAPITAL_BEFORE = re.compile(rf"(?<![\w@])({CAP}), ?\Z")
 

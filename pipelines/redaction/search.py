@@ -24,6 +24,7 @@ _RUN = re.compile(r"\d+")
 _WIDE_AT = "\uff20"  # the @ of East Asian keyboards
 _ROUNDS = 8
 _WORD_BEFORE, _WORD_AFTER = re.compile(r"[^\W\d_]+\Z"), re.compile(r"\w+(?![.@\w-])|\w+(?=[.-](?:\s|\Z))")
+_MASKED_CONTACT = re.compile(r"\[(?:EMAIL|PHONE|ADDRESS|CARD)\]")
 _CONTACT = frozenset(("PHONE", "EMAIL", "ADDRESS", "CARD"))
 _TOKEN = re.compile(r"\[(?:" + "|".join(sorted(PERSONAL | REFERENCES)) + r")\]")
 
@@ -46,38 +47,41 @@ def search(text: str, stay: Container[str] = frozenset(), channel: str = "") -> 
     return spans
 
 
-def _once(text: str, stay: Container[str] = frozenset(), channel: str = "") -> list[Span]:
-    """One pass of all finders."""
-    low = text.lower()
-    if len(low) != len(text):  # one letter became two: offsets would no longer fit
-        low = "".join(c if len(c.lower()) != 1 else c.lower() for c in text)
-    found = _with_at(text, stay, channel) if "@" in text or _WIDE_AT in text else []
-    by_agent = text.startswith("[HANDLE]") or (bool(found) and found[0].start <= 1 and found[0].type == "HANDLE")
-    found += emails.spoken(text, low)
+def _once(text: str, stay: Container[str], channel: str) -> list[Span]:
+    """One pass: handles and e-mail addresses first; all else in the text without them, so that no name inside a handle counts."""
+    at = _with_at(text, stay, channel) if "@" in text or _WIDE_AT in text else []
+    if not at:
+        return _rest(text)
+    at = settle(text, _lower(text), at)
+    later = _rest(replaced(text, at))
+    return sorted(at + _mapped_back(later, at)) if later else at
+
+
+def _rest(text: str) -> list[Span]:
+    """What all other finders find."""
+    low = _lower(text)
+    by_agent = text.startswith(("[HANDLE]", ".[HANDLE]"))  # ".@name" shows a reply to everybody
+    found = emails.spoken(text, low)
     written = split(text)
-    runs = _RUN.findall(_bare(text, found))
+    runs = _RUN.findall(_WEB.sub("/", text) if "://" in text else text)
+    masked = {m.start() for m in _MASKED_CONTACT.finditer(text)} if "[" in text else set()
     if runs:
-        found += _with_digits(text, low, written, runs, found, by_customer=not by_agent and text[:1] == "@")
+        found += _with_digits(text, low, written, runs, bool(masked), by_customer=not by_agent and text[:1] == "@")
     else:
         found += spelled_locators(text, low)
-    contacts = frozenset(s.start for s in found if s.type in _CONTACT)
+    contacts = frozenset(masked.union(s.start for s in found if s.type in _CONTACT))
     found += names(text, low, written, by_agent=by_agent, contacts=contacts)
     return settle(text, low, found) if found else found
 
 
-def _bare(text: str, found: list[Span]) -> str:
-    """The text without what was found already and without links: only digits in the rest ask for a closer look."""
-    if found:
-        kept, at = [], 0
-        for span in sorted(found):
-            kept.append(text[at : span.start])
-            at = max(at, span.end)
-        text = "@".join((*kept, text[at:]))
-    return _WEB.sub("/", text) if "://" in text else text
+def _lower(text: str) -> str:
+    """Lower case of the same length: where one letter would become two, it stays as it is."""
+    low = text.lower()
+    return low if len(low) == len(text) else "".join(c if len(c.lower()) != 1 else c.lower() for c in text)
 
 
 def _with_digits(
-    text: str, low: str, written: list[bytes], runs: list[str], found: list[Span], *, by_customer: bool
+    text: str, low: str, written: list[bytes], runs: list[str], has_contact: bool, *, by_customer: bool
 ) -> list[Span]:
     """What is made of digits; `written` are the words of the text, `runs` its unbroken runs of digits."""
     total = sum(map(len, runs))
@@ -91,7 +95,7 @@ def _with_digits(
         more += phones(text, low, by_customer)
     more += addresses(text, low, words, runs)
     if total >= 3:
-        more += numbers.births(text, low, any(s.type in _CONTACT for s in (*found, *more)))
+        more += numbers.births(text, low, has_contact or any(s.type in _CONTACT for s in more))
     return more
 
 
@@ -106,7 +110,7 @@ def _with_at(text: str, stay: Container[str], channel: str) -> list[Span]:
             before = text[at - 1] if at else ""
             is_word = before.isalnum() or before in ("_", "-", "+", ".") if before else False
             if is_word or before == " ":
-                span = emails.at_sign(text, at)
+                span = emails.at_sign(text, at, end)
             if span is None and (not is_word or before in ("-", "+", ".") or _is_glued(text, at)):
                 span = handles.at_handle(text, at, stay, channel)
         if span is not None:

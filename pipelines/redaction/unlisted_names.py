@@ -26,7 +26,7 @@ Supervisor Attendant Steward Manager Employee FA Thanks thanks Thank thank kudos
 chatted talked dealt speaking chatting talking
 """,))
 _GREETED = re.compile(
-    rf"\s*(?:\.?[@\uff20]\w+[\s,:]*){{1,30}}"
+    rf"\s*(?:\.?(?:[@\uff20]\w+|\[HANDLE\])[\s,:]*){{1,30}}"
     rf"(?:[Hh]i|[Hh]ello|[Hh]ey|[Dd]ear),? (?P<greeted>{_TITLED}){END}(?=[,!])"
 )
 _BY_AGENT = re.compile(
