@@ -21,6 +21,7 @@ COMMANDS = {
     "serve": ("start here", "serve", "show the pages"),
     "score": ("models and privacy", "score", "score texts: sentiment, intents, emotion, irony, offensive"),
     "redact": ("models and privacy", "redact", "take personal data out of texts"),
+    "fetch": ("models and privacy", "fetch", "fetch the backbone of the accurate encoder"),
     "train": ("models and privacy", "train", "train the encoder's heads on labelled data"),
     "evaluate": ("models and privacy", "evaluate", "measure the models again and compare with their cards"),
     "schema": ("for editors", "schema", "print the JSON Schema of earshot.toml"),

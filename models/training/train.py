@@ -1,13 +1,15 @@
 """Training of one tier: all heads at once on all sets, resumable at any moment, the same run for the same seed.
 
 Batches hold texts of similar length and of every set; each head learns from the rows that label it. Word embeddings stay
-as they are, so that what is shipped is a small difference to the public backbone.
+as they are, so that what is shipped is a small difference to the public backbone. Of a large backbone only thin matrices
+beside its own are trained (`lora`), and each core works on a part of a batch by itself.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ from models.base import INTENTS, ModelFault
 from models.encoder import MAX_TOKENS, native_bf16
 from models.network import Network, fresh
 from models.text import normalise
+from models.training import lora
 from models.training.sets import Example, load
 
 
@@ -42,6 +45,12 @@ class Plan:
     average: float = 0.99  # of weights, every 10 steps
     fold_out: int = 0
     limit: int = 0  # examples; 0 means all: a small number is for trying things out
+    rank: int = 0  # of the thin matrices that are trained beside frozen ones; 0 trains the matrices themselves
+    parts: int = 1  # of a batch that are computed side by side, each with randomness of its own
+    boost: int = 1  # times more often that texts are seen whose weight is above 1, those of small sets
+
+
+PLANS = {"fast": Plan(), "accurate": Plan(tier="accurate", rate=2e-4, intent_weight=6.0, rank=32, parts=2, boost=2)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +154,13 @@ class Run:
         self.sets = load(data, fold_out=plan.fold_out)
         train = self.sets.train[:: max(1, len(self.sets.train) // plan.limit)] if plan.limit else self.sets.train
         self.encoded = encode(train, self.tokenizer)
-        self.weights = [e.weight for e in train]
+        self.weights = [e.weight * (plan.boost if e.weight > 1 else 1) for e in train]
         self.network: Network = fresh(backbones.TIERS[plan.tier], weights).to(self.device)
         self.network.words.weight.requires_grad_(False)
+        self.bf16 = native_bf16(self.device)
+        if plan.rank:
+            lora.attach(self.network, plan.rank, torch.bfloat16 if self.bf16 else torch.float32)
+            self.network.to(self.device)
         self.trained = {name: p for name, p in self.network.named_parameters() if p.requires_grad}
         self.mean = {name: p.detach().clone() for name, p in self.trained.items()}
         groups = [
@@ -169,7 +182,7 @@ class Run:
         state = torch.load(path, map_location=self.device, weights_only=True)
         if state["plan"] != asdict(self.plan) or state["steps"] != len(self.batches):
             raise ModelFault(f"{path} belongs to another run: give another --out or remove it.")
-        self.network.load_state_dict(state["network"] | {"words.weight": self.network.words.weight})
+        self.network.load_state_dict(self.network.state_dict() | state["network"])
         self.mean = state["mean"]
         self.optimizer.load_state_dict(state["optimizer"])
         torch.set_rng_state(state["rng"].cpu())
@@ -178,7 +191,7 @@ class Run:
 
     def save(self) -> None:
         """Write the checkpoint beside the old one, then replace it."""
-        network = {name: tensor for name, tensor in self.network.state_dict().items() if name != "words.weight"}
+        network = {name: p.detach() for name, p in self.trained.items()}
         state: dict[str, Any] = {
             "plan": asdict(self.plan), "steps": len(self.batches), "step": self.step, "network": network, "mean": self.mean,
             "optimizer": self.optimizer.state_dict(), "rng": torch.get_rng_state(),
@@ -202,7 +215,8 @@ class Run:
             if self.step % save_every == 0 or self.step == until:
                 self.save()
                 rate = (self.step - first) / (time.monotonic() - started)
-                self.log(f"step {self.step}/{len(self.batches)} loss {np.mean(losses[-save_every:]):.4f} steps/s {rate:.2f}")
+                loss, left = np.mean(losses[-save_every:]), (len(self.batches) - self.step) / rate / 3600
+                self.log(f"step {self.step}/{len(self.batches)} loss {loss:.4f} steps/s {rate:.2f}, {left:.1f} h left")
         path = self.out / "final.pt"
         if self.step == len(self.batches):
             _write({"plan": asdict(self.plan), "network": {name: p.cpu() for name, p in self.mean.items()}}, path)
@@ -213,19 +227,43 @@ class Run:
         left = (len(self.batches) - self.step) / max(1, len(self.batches) - warm)
         for group in self.optimizer.param_groups:
             group["lr"] = self.plan.rate * min((self.step + 1) / warm, left)
-        ids, lengths = pad([self.encoded.ids[i] for i in rows], self.device)
-        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=native_bf16(self.device)):
-            logits = self.network(ids, lengths)
-        loss = loss_of(logits, self.encoded, rows, self.plan)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss = self._learn(rows) if self.plan.parts == 1 else self._learn_side_by_side(rows)
         torch.nn.utils.clip_grad_norm_(self.trained.values(), 1.0)
         self.optimizer.step()
         if self.step % 10 == 9:
             # Early on the average follows closely, otherwise it would remember the random start.
             keep = min(self.plan.average, (1 + self.step / 10) / (10 + self.step / 10))
             torch._foreach_lerp_(list(self.mean.values()), [p.detach() for p in self.trained.values()], 1 - keep)
+        return loss
+
+    def _learn(self, rows: list[int]) -> float:
+        """Gradients of a batch, left in the parameters; returns its loss."""
+        ids, lengths = pad([self.encoded.ids[i] for i in rows], self.device)
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bf16):
+            logits = self.network(ids, lengths)
+        loss = loss_of(logits, self.encoded, rows, self.plan)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
         return float(loss.detach())
+
+    def _learn_side_by_side(self, rows: list[int]) -> float:
+        """The same, each part of the batch by one thread: threads that share one small matrix wait for each other."""
+        wanted = list(self.trained.values())
+
+        def part(number: int) -> tuple[float, tuple[Tensor, ...]]:
+            own = rows[number :: self.plan.parts]
+            noise = torch.Generator(self.device).manual_seed((self.plan.seed << 40) + (self.step << 8) + number)
+            ids, lengths = pad([self.encoded.ids[i] for i in own], self.device)
+            with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bf16 and not self.plan.rank):
+                logits = self.network(ids, lengths, noise)
+            loss = loss_of(logits, self.encoded, own, self.plan) * (len(own) / len(rows))
+            return float(loss.detach()), torch.autograd.grad(loss, wanted)
+
+        with ThreadPoolExecutor(self.plan.parts, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            done = list(pool.map(part, range(min(self.plan.parts, len(rows)))))
+        for parameter, *gradients in zip(wanted, *(gradients for _, gradients in done), strict=True):
+            parameter.grad = torch.stack(gradients).sum(0)
+        return sum(loss for loss, _ in done)
 
     def averaged(self) -> Network:
         """The network with the averaged weights in place, ready to evaluate."""
