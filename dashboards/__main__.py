@@ -20,6 +20,7 @@ class Quiet(WSGIRequestHandler):
 
 
 def main(argv: list[str] | None = None) -> int:
+    """Serve until Ctrl-C. Returns 2 where the port cannot be used."""
     parser = argparse.ArgumentParser(prog="python -m dashboards", description=__doc__)
     parser.add_argument(
         "--storage", type=Path, default=Path("earshot-data"), help="folder that `earshot run` fills (default: earshot-data)"

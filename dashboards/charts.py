@@ -132,7 +132,7 @@ def dots(rows: Sequence[Dot], *, suffix: str = "", zero: bool = False, bars: boo
     return figure(
         [trace], hovermode="closest", margin=margin(right=right, top=4, pad=6),
         annotations=[note(r.words, xref="paper", x=1, xanchor="left", xshift=10, y=r.name, yref="y", align="left") for r in rows],
-        xaxis=value_axis(ticksuffix=suffix, zeroline=zero, rangemode="tozero" if bars or zero else "normal", nticks=4),
+        xaxis=value_axis(ticksuffix=suffix, zeroline=zero, rangemode="tozero" if bars or zero else "normal", nticks=3),
         yaxis={
             "type": "category", "range": [len(rows) - 0.5, -0.5], "automargin": True, "fixedrange": True, "showgrid": False,
             "ticks": "", "categoryorder": "array", "categoryarray": [r.name for r in rows],

@@ -6,6 +6,7 @@ when they lead to http or https.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -21,7 +22,7 @@ from dashboards.page import Content, Page, Panel, Slot
 EMPTY_FIGURE = figure([], xaxis={"visible": False}, yaxis={"visible": False})
 PANEL_PROPERTIES = (
     ("title", "children"), ("takeaway", "children"), ("graph", "figure"), ("plot", "aria-label"), ("notice", "children"),
-    ("table", "children"),
+    ("table", "data-rows"),
 )
 MOODS = {"negative": "Negative", "neutral": "Neutral", "positive": "Positive", "unknown": "Mood unknown"}
 QUOTE = 320  # characters of a mention
@@ -33,7 +34,7 @@ def panel(page: Page, slot: Slot, content: Panel) -> Content:
     title, takeaway, drawn, label, instead, rows = panel_parts(content, slot)
     graph = dcc.Graph(id=f"{start}-graph", figure=drawn, config=GRAPH_CONFIG, responsive=True, className="graph")
     picture = html.Div(graph, id=f"{start}-plot", role="img", className="picture", **{"aria-label": label})
-    table_ = html.Div(rows, id=f"{start}-table", className="table-scroll", tabIndex=0)
+    table_ = html.Div(id=f"{start}-table", className="table-scroll", tabIndex=0, **{"data-rows": rows})
     return [
         html.H2(title, id=f"{start}-title"),
         html.P(takeaway, id=f"{start}-takeaway", className="takeaway"),
@@ -46,8 +47,16 @@ def panel_parts(content: Panel, slot: Slot) -> list[Any]:
     """Values of PANEL_PROPERTIES, in that order."""
     return [
         content.title or slot.title, content.takeaway, content.figure or EMPTY_FIGURE, content.label, content.notice,
-        table(content.columns, content.rows),
+        _behind(content.columns, content.rows),
     ]
+
+
+def _behind(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """The table behind a chart, as JSON that assets/earshot.js writes out when it is opened.
+
+    As components, hundreds of cells would be nine tenths of a page's bytes and time.
+    """
+    return json.dumps({"columns": columns, "numbers": _numbers(len(columns), rows), "rows": rows}, ensure_ascii=False)
 
 
 def no_chart(
@@ -61,13 +70,18 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Content]], *, empty: s
     """A plain table; the first column names the row, columns of numbers are set to the right."""
     if not rows:
         return html.P(empty, className="note")
-    kinds = ["number" if i and all(_is_number(row[i]) for row in rows) else None for i in range(len(columns))]
+    kinds = ["number" if number else None for number in _numbers(len(columns), rows)]
     head = [html.Th(name, scope="col", className=kind) for name, kind in zip(columns, kinds, strict=True)]
     body = []
     for row in rows:
         cells = [html.Td(cell, className=kind) for cell, kind in zip(row[1:], kinds[1:], strict=True)]
         body.append(html.Tr([html.Th(row[0], scope="row"), *cells]))
     return html.Table([html.Thead(html.Tr(head)), html.Tbody(body)])
+
+
+def _numbers(width: int, rows: Sequence[Sequence[Content]]) -> list[bool]:
+    """Which columns hold numbers only? They are set to the right."""
+    return [i > 0 and all(_is_number(row[i]) for row in rows) for i in range(width)]
 
 
 def _is_number(cell: Content) -> bool:

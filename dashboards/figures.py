@@ -70,10 +70,10 @@ def comparable(snapshot: Snapshot, view: View, period: Period, brand: str) -> st
         return "comparison is off"
     known = snapshot.brand(brand)
     if known is None or known.first_at is None:
-        return "no mentions before"
+        return "nothing before"
     first = snapshot.local(known.first_at)
     if first > period.before_start + timedelta(hours=1):
-        return f"no comparison: data begins {first.day} {first:%b}"
+        return f"nothing before {first.day} {first:%b}"
     return ""
 
 

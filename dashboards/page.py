@@ -44,6 +44,8 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Page:
+    """A page: `fill` gives the content of each of its slots by name, all from the one snapshot it is handed."""
+
     key: str
     path: str
     title: str  # in the navigation and the window
@@ -66,4 +68,5 @@ def pages() -> tuple[Page, ...]:
 
 
 def find(path: str) -> Page | None:
+    """The page at an address, if there is one."""
     return next((p for p in pages() if p.path == path), None)

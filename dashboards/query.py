@@ -19,7 +19,7 @@ from dashboards import words
 from warehouse import snapshot
 
 QUERIES = Path(__file__).parent / "queries"
-CACHED = 512  # results kept for one snapshot
+CACHED = 1024  # results kept for one snapshot
 LIVE = timedelta(days=2)  # data whose newest mention is older than this at publication is history: its own end is "now"
 
 Row = dict[str, Any]
@@ -27,6 +27,8 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Brand:
+    """A brand as the pages name it."""
+
     key: str
     name: str
     is_competitor: bool

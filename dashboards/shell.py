@@ -9,22 +9,22 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import dcc, html
 
-from dashboards import words
+from dashboards import filters, words
 from dashboards.components import PANEL_PROPERTIES, notice, panel, panel_parts
 from dashboards.page import Content, Page, Panel, Slot, pages
 from dashboards.query import Snapshot
-from dashboards.view import RIVALS, SPANS, View
+from dashboards.view import View
 
 STALE = timedelta(minutes=30)  # snapshots are published every five minutes
 
 
 def frame(page: Page, view: View, snapshot: Snapshot, wall: datetime, *, asked: str = "") -> Content:
     """The whole screen, for the address `asked`. Everything in it comes from one snapshot."""
-    known = {"data-asked": asked, "data-view": view.href(), "data-defaults": json.dumps(_defaults(view, snapshot))}
+    known = {"data-asked": asked, "data-view": view.href(), "data-defaults": json.dumps(filters.defaults(view, snapshot))}
     filled = page.fill(view, snapshot)
     slots = [_slot(page, slot, filled[slot.name]) for slot in page.slots]
     return _screen(
-        page.path, _filters(page, view, snapshot), html.Div(links(page, view), id=f"{page.key}-nav"),
+        page.path, filters.bar(page, view, snapshot), html.Div(links(page, view), id=f"{page.key}-nav"),
         [
             html.Div(strips(view, snapshot, wall), id=f"{page.key}-strips"),
             html.Header(
@@ -50,7 +50,7 @@ def updates(page: Page, view: View, snapshot: Snapshot, wall: datetime) -> list[
         strips(view, snapshot, wall),
         page.heading(view, snapshot),
         as_of(page, view, snapshot),
-        chosen(page, view, snapshot),
+        filters.chosen(view, snapshot),
     ]
     for slot in page.slots:
         content = filled[slot.name]
@@ -104,6 +104,7 @@ def failed(path: str, request_id: str) -> Content:
 
 
 def missing(path: str) -> Content:
+    """For an address that leads nowhere."""
     return _screen(
         path, None, html.Div([_link(p, p.path, current=False) for p in pages()]),
         [
@@ -115,7 +116,7 @@ def missing(path: str) -> Content:
 
 
 def _screen(
-    path: str, filters: Content, nav: Content, main: list[Content], project: str, title: str, known: dict[str, str] | None = None
+    path: str, choices: Content, nav: Content, main: list[Content], project: str, title: str, known: dict[str, str] | None = None
 ) -> Content:
     name = f"{title} · {project}" if project else title
     return [
@@ -138,7 +139,7 @@ def _screen(
                     size="lg",
                     **{"aria-label": "Switch between light and dark"},
                 ),
-                filters,
+                choices,
             ],
             className="top",
         ),
@@ -202,94 +203,6 @@ def as_of(page: Page, view: View, snapshot: Snapshot) -> Content:
     )
     parts = f"{channel}{days} · times in {meta.zone.key} · {fresh}"
     return parts if "period" in page.controls else f"times in {meta.zone.key} · {fresh}"
-
-
-def chosen(page: Page, view: View, snapshot: Snapshot) -> str:
-    """The choices in a few words, for where the filter bar is folded away."""
-    brand = snapshot.brand(view.brand)
-    parts = [brand.name if brand else "", view.span.name, "" if view.channel == "all" else words.label(view.channel)]
-    return "Filters: " + " · ".join(p for p in parts if p)
-
-
-def _filters(page: Page, view: View, snapshot: Snapshot) -> Content:
-    names = {b.key: b.name for b in snapshot.brands}
-    brands = [{"value": key, "label": name} for key, name in names.items()]
-    channels = [{"value": "all", "label": "All channels"}, *({"value": c, "label": words.label(c)} for c in snapshot.channels)]
-    made = {
-        "brand": lambda: dmc.Select(
-            id={"filter": "brand"},
-            label="Brand",
-            data=brands,
-            value=view.brand,
-            allowDeselect=False,
-            size="xs",
-            className="f-brand",
-        ),
-        "vs": lambda: dmc.MultiSelect(
-            id={"filter": "vs"},
-            label=f"Against (up to {RIVALS})",
-            data=brands,
-            value=list(view.rivals),
-            maxValues=RIVALS,
-            size="xs",
-            className="f-vs",
-        ),
-        "channel": lambda: dmc.Select(
-            id={"filter": "ch"},
-            label="Channel",
-            data=channels,
-            value=view.channel,
-            allowDeselect=False,
-            size="xs",
-            className="f-ch",
-        ),
-        "period": lambda: html.Div(
-            [
-                html.Span("Period", className="f-label", id="period-label"),
-                dmc.SegmentedControl(
-                    id={"filter": "period"},
-                    value=view.span.key,
-                    size="xs",
-                    data=[{"value": s, "label": SPANS[s].name} for s in sorted(page.spans, key=lambda s: SPANS[s].length)],
-                    **{"aria-labelledby": "period-label"},
-                ),
-            ],
-            className="f-period",
-        ),
-        "compare": lambda: dmc.Select(
-            id={"filter": "cmp"},
-            label="Compare",
-            data=[{"value": "prev", "label": "With before"}, {"value": "off", "label": "Off"}],
-            value="prev" if view.compare else "off",
-            allowDeselect=False,
-            size="xs",
-            className="f-cmp",
-        ),
-    }
-    return html.Div(
-        [
-            html.Button(
-                chosen(page, view, snapshot),
-                id=f"{page.key}-chosen",
-                className="filter-button",
-                **{"aria-expanded": "false", "aria-controls": "filters", "data-toggles": "filters"},
-            ),
-            html.Div(
-                [made[c]() for c in page.controls] + [html.A("Reset", href=page.path, className="reset")],
-                id="filters",
-                className="filters",
-                role="group",
-                **{"aria-label": "Filters"},
-            ),
-        ],
-        className="filter-bar",
-    )
-
-
-def _defaults(view: View, snapshot: Snapshot) -> dict[str, Any]:
-    """What the browser leaves out of addresses, and the rivals that each brand starts with."""
-    rivals = {b.key: list(View.of({"brand": b.key}, view.allowed).rivals) for b in snapshot.brands}
-    return {"brand": (view.allowed.brands or ("",))[0], "period": view.allowed.spans[0], "ch": "all", "cmp": "prev", "vs": rivals}
 
 
 def _definitions(page: Page) -> Content:

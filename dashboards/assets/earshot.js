@@ -61,6 +61,35 @@
   });
   window.addEventListener('popstate', show);
 
+  // Tables behind charts travel as data and are written out when somebody opens one.
+  function element(tag, text, properties) {
+    return Object.assign(document.createElement(tag), properties, text === null ? {} : { textContent: text });
+  }
+
+  function unfold(details) {
+    const place = details.querySelector('[data-rows]');
+    if (!place || !details.open) return;
+    const { columns, numbers, rows } = JSON.parse(place.dataset.rows);
+    if (!rows.length) return place.replaceChildren(element('p', 'Nothing to list.', { className: 'note' }));
+    const kind = i => ({ className: numbers[i] ? 'number' : '' });
+    const head = element('tr', null);
+    head.append(...columns.map((name, i) => element('th', name, { scope: 'col', ...kind(i) })));
+    const lines = rows.map(row => {
+      const line = element('tr', null);
+      line.append(...row.map((cell, i) => element(i ? 'td' : 'th', cell, i ? kind(i) : { scope: 'row' })));
+      return line;
+    });
+    const table = element('table', null);
+    table.append(element('thead', null), element('tbody', null));
+    table.firstChild.append(head);
+    table.lastChild.append(...lines);
+    place.replaceChildren(table);
+  }
+
+  document.addEventListener('toggle', event => { if (event.target.matches('details.behind')) unfold(event.target); }, true);
+  new MutationObserver(changes => changes.forEach(c => unfold(c.target.closest('details'))))
+    .observe(document.documentElement, { attributes: true, attributeFilter: ['data-rows'], subtree: true });
+
   window.dash_clientside = Object.assign(window.dash_clientside || {}, {
     earshot: {
       start: () => here(),

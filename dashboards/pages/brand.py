@@ -178,7 +178,7 @@ def _changed(story: Story) -> Panel:
     if story.view.channel != "all":
         return c.no_chart("What changed is counted over all channels: choose all of them to see it.", names)
     if then is None:
-        return c.no_chart(f"What changed cannot be said: {story.why_not}.", names)
+        return c.no_chart(f"What changed cannot be said: there is {story.why_not}.", names)
     if min(then.mentions, now.mentions) < metrics.FLOOR:
         return c.no_chart(f"Too few mentions to say what changed: each period needs {metrics.FLOOR}.", names)
     rows = story.snapshot.rows(
@@ -249,7 +249,8 @@ def _moods(counts: list[Counts]) -> list[Series]:
         Series("positive", BLUE, tuple(n.positive for n in counts)),
     ]
     rest = tuple(n.mentions - n.scored for n in counts)
-    return [*parts, Series("no mood", GREY_FILL, rest, "/")] if any(rest) else parts
+    seen = sum(rest) >= 0.01 * sum(n.mentions for n in counts)
+    return [*parts, Series("no mood", GREY_FILL, rest, "/")] if seen else parts
 
 
 def _share(story: Story) -> Panel:

@@ -19,6 +19,7 @@ from dashboards.view import Period, View
 QUEUE, STORIES = 8, 5  # rows
 TEXT = 180  # characters of a text in the queue
 CELL = 10  # conversations behind a cell of the heat map
+SILENT = "This data holds no replies."
 NEVER = 10**9  # seconds: no target but the end of the story
 AGES = ("Under 1 h", "1 to 4 h", "4 to 24 h", "Over 24 h")
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -40,10 +41,10 @@ def fill(view: View, snapshot: Snapshot) -> dict[str, Content | Panel]:
     steps = metrics.waiting([(r["minute"], r["answered"], r["waiting"]) for r in snapshot.rows("waits", **asked)])
     answers = int(snapshot.rows("replies", brand=view.brand)[0]["replies"])
     return {
-        "silent": _silent(view, snapshot, row, answers), "tiles": _tiles(snapshot, row, steps),
+        "silent": _silent(view, snapshot, row, answers), "tiles": _tiles(snapshot, row, steps) if answers else _unknown(row),
         "queue": _queue(snapshot, asked, row), "stories": _stories(snapshot, asked, row),
         "curve": _curve(snapshot, steps, row), "ages": _ages(snapshot, asked),
-        "days": _days(view, snapshot, period), "hours": _hours(snapshot, asked),
+        "days": _days(view, snapshot, period), "hours": _hours(snapshot, asked) if answers else c.no_chart(SILENT),
     }
 
 
@@ -54,8 +55,16 @@ def _silent(view: View, snapshot: Snapshot, row: Row, answers: int) -> Content:
         return None
     return c.notice(
         "setup", f"This data holds no reply by {brand.name}.",
-        "So everybody below counts as unanswered, and waiting times say nothing. Collect the brand's own posts as well.",
+        "So nobody can say here who was answered, or how fast. Collect the brand's own posts as well.",
     )
+
+
+def _unknown(row: Row) -> Content:
+    """The tiles where the data holds no replies."""
+    silent = Verdict("?", "this data holds no replies")
+    names = ("First reply, median", "Answered in time", "Unanswered")
+    asked = Tile("Asked for an answer", words.count(row["threads"]), "", tiles.plain("conversations in this period"))
+    return tiles.tiles([*(Tile(name, words.NONE, "", silent) for name in names), asked])
 
 
 def _wait(found: tuple[float | None, float | None, float | None]) -> tuple[str, str]:
@@ -148,7 +157,7 @@ def _curve(snapshot: Snapshot, steps: list[metrics.Step], row: Row) -> Panel:
     if row["threads"] < metrics.FLOOR or not steps:
         few = words.plural(int(row["threads"]), "conversation")
         why = f"Too few to say: {few} in this period, needs {metrics.FLOOR}."
-        return c.no_chart("Nobody has been answered yet." if row["threads"] and not steps else why, names)
+        return c.no_chart("Nobody has been answered in this period." if row["threads"] and not steps else why, names)
     longest = max(4 * target, 240.0)
     shown = [s for s in steps if s.at <= longest]
     shown = shown[:: max(1, len(shown) // 150)]
@@ -208,6 +217,7 @@ def _days(view: View, snapshot: Snapshot, period: Period) -> Panel:
         on = f"{when[worst]:%a} {words.day(when[worst])}"
         say = f"Most went unanswered on {on}: {words.count(counts[worst][1])} of {words.count(sum(counts[worst]))}."
     parts = [Series(name, colour, tuple(n[i] for n in counts)) for i, (name, colour) in enumerate(SIDES)]
+    parts = [part for part in parts if any(part.values)]
     return Panel(say, columns(when, parts, hover=hover), f"Conversations by day. {say}", names, table)
 
 

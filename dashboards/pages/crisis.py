@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from dash import html
 
@@ -85,7 +85,10 @@ def _facts(view: View, snapshot: Snapshot, at: Scene, rows: list[Row]) -> Conten
     late = f"{words.count(row['late'])} past the {words.duration(snapshot.meta.target_seconds)} target"
     said = Verdict("▲", late, "bad") if row["late"] else Verdict("≈", "none past the target")
     base = f"{words.count(row['unanswered'])} of {words.plural(int(row['threads']), 'conversation')} {since}"
-    return tiles.tiles([_against(at, rows), people, tiles.share_tile("Not answered yet", share, said, base), reach])
+    waiting = tiles.share_tile("Not answered yet", share, said, base)
+    if not snapshot.rows("replies", brand=view.brand)[0]["replies"]:
+        waiting = Tile("Not answered yet", words.NONE, "", Verdict("?", "this data holds no replies"))
+    return tiles.tiles([_against(at, rows), people, waiting, reach])
 
 
 def _against(at: Scene, rows: list[Row]) -> Tile:
@@ -217,10 +220,9 @@ def _stands_out(view: View, snapshot: Snapshot, at: Scene) -> Panel:
         items.append(Dot(name, change.value, change.low, change.high, said, colour, change.real))
         ends = (words.signed(v) for v in (change.value, change.low, change.high))
         table.append((name, words.count(row["observed"]), words.count(usual), *ends, "yes" if change.real else "no"))
-    top = [row for row, change in ranked if change.real and change.value > 0]
-    say = f"No topic stands out against the same hours of the {days} days before."
-    if top:
-        say = f"{words.label(top[0]['name'])} stands out against the same hours of the {days} days before."
+    real = [f"{words.label(row['name'])} ({'more' if change.value > 0 else 'less'})" for row, change in ranked if change.real]
+    who, verb = words.listed(real[:3]) if real else "No topic", "stand" if len(real) > 1 else "stands"
+    say = f"{who} {verb} out against the same hours of the {days} days before."
     return Panel(say, dots(items, zero=True, right=118), f"Topics of the last day. {say}", columns, table, title=title)
 
 
@@ -228,7 +230,8 @@ def _mentions(view: View, snapshot: Snapshot, at: Scene) -> Content:
     now = snapshot.local(snapshot.now)
     rows: list[Row] = []
     if at.alert and at.alert["example_ids"]:
-        rows = list(snapshot.rows("mentions_by_id", brand=view.brand, ids=tuple(at.alert["example_ids"])))
+        around = {"start": at.onset - timedelta(hours=6), "until": at.until}
+        rows = list(snapshot.rows("mentions_by_id", brand=view.brand, ids=tuple(at.alert["example_ids"]), **around))
     known = {r["mention_id"] for r in rows}
     say = "The negative mentions that were shared most."
     if known:
@@ -246,12 +249,12 @@ def _others(view: View, others: list[Row]) -> Content:
     for row in others:
         called = words.brand(row["brand"], row["name"])
         name = html.Strong(called) if row["brand"] == view.brand else called
-        state = "above" if incident.is_above(row) else "as usual"
-        times = f"{words.times(row['observed'] / row['expected'])}, " if row["expected"] else ""
-        rows.append((name, words.count(row["observed"]), words.count(row["expected"]), times + state))
+        times = words.times(row["observed"] / row["expected"]) if row["expected"] else words.NONE
+        state = "alert" if row["alerts"] else "above" if incident.is_above(row) else "usual"
+        rows.append((name, words.count(row["observed"]), words.count(row["expected"]), times, state))
     empty = "No brand has a usual range for these hours yet."
-    found = c.table(("Brand", "Observed", "Expected", "State"), rows, empty=empty)
-    return c.section("Every brand, same hours", "Is it about us, or about everybody?", found)
+    found = c.table(("Brand", "Seen", "Expected", "Ratio", "State"), rows, empty=empty)
+    return c.section("Every brand, same hours", "Is it about us, or about everybody?", c.scrolled(found))
 
 
 def _alerts(view: View, snapshot: Snapshot, at: Scene) -> Content:
