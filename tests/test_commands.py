@@ -1,4 +1,4 @@
-"""The first five minutes at the command line: every command says what it did and what comes next, and no mistake ends in a traceback."""
+"""The first five minutes at the command line: every command says what it did and what comes next; no mistake is a traceback."""
 
 from __future__ import annotations
 
@@ -16,7 +16,12 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 ROWS = [
-    {"id": "1", "text": "@aerolia two hours late again, call me on +1 202 555 0147", "created_at": "2026-01-05T10:00:00Z", "author": "ann"},
+    {
+        "id": "1",
+        "text": "@aerolia two hours late again, call me on +1 202 555 0147",
+        "created_at": "2026-01-05T10:00:00Z",
+        "author": "ann",
+    },
     {"id": "2", "text": "Thank you @aerolia, the crew was wonderful!", "created_at": "2026-01-05T10:05:00Z", "author": "ben"},
     {"id": "3", "text": "Nordwind Air lost my bag", "created_at": "2026-01-05T11:00:00Z", "author": "cy"},
 ]
@@ -29,7 +34,13 @@ def earshot(folder: Path, *args: str, answers: str | None = None) -> subprocess.
     environment = {k: v for k, v in os.environ.items() if not k.startswith("EARSHOT_")} | {"PYTHONPATH": str(ROOT)}
     result = subprocess.run(
         [sys.executable, "-m", "pipelines.cli", *args],
-        cwd=folder, env=environment, input=answers, capture_output=True, text=True, check=False, timeout=120,
+        cwd=folder,
+        env=environment,
+        input=answers,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
     assert "Traceback" not in result.stderr, result.stderr
     return result
@@ -128,7 +139,9 @@ def test_add_keeps_comments_and_tests_before_it_writes(started: Path, feed: str)
         started, "add", "source", "rss", "--set", "urls=http://127.0.0.1:9/none", "--name", "dead", "--yes"
     )
     assert "exists already" in refused(started, "add", "source", "rss", "--set", f"urls={feed}", "--name", "news", "--yes")
-    assert "did you mean 'urls'" in refused(started, "add", "source", "rss", "--set", f"url={feed}", "--set", f"urls={feed}", "--yes")
+    assert "did you mean 'urls'" in refused(
+        started, "add", "source", "rss", "--set", f"url={feed}", "--set", f"urls={feed}", "--yes"
+    )
     assert path.read_text(encoding="utf-8") == before
 
 
@@ -173,7 +186,10 @@ def test_check_fails_where_run_would(started: Path) -> None:
     config = started / "earshot.toml"
     base = config.read_text(encoding="utf-8").replace('active = "encoder"', 'active = "none"')
     (started / "wrong.csv").write_text("when;what\n2026-01-01;hello\n", encoding="utf-8")
-    for stanza in ('[sources.a]\nkind = "file"\npath = "wrong.csv"\n', '[sources.a]\nkind = "rss"\nurls = ["http://127.0.0.1:9/x"]\n'):
+    for stanza in (
+        '[sources.a]\nkind = "file"\npath = "wrong.csv"\n',
+        '[sources.a]\nkind = "rss"\nurls = ["http://127.0.0.1:9/x"]\n',
+    ):
         config.write_text(base + stanza, encoding="utf-8")
         checked = earshot(started, "check")
         assert checked.returncode == 1 and "✗ source a" in checked.stdout

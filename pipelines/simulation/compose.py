@@ -86,6 +86,7 @@ _voices: dict[int, Voice] = {}
 
 
 def voice(language: int) -> Voice:
+    """The phrases and habits of a language, by its number in LANGUAGES."""
     found = _voices.get(language)
     if found is None:
         found = _voices[language] = Voice(LANGUAGES[language])

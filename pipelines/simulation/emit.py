@@ -132,18 +132,8 @@ def _cell_rows(world: World, one: Cell, chosen: NDArray[np.int64]) -> Iterator[R
     text_seed = np.where(same, base, event)
     draws = (_hashed(text_seed[:, None] + _STEPS) >> np.uint64(34)).tolist()
     scripted, epoch = script(world), world.epoch
-    columns = zip(
-        one.at[chosen].tolist(),
-        kinds.tolist(),
-        roots.tolist(),
-        ordinals.tolist(),
-        one.author[chosen].tolist(),
-        base.tolist(),
-        event.tolist(),
-        draws,
-        *r_columns,
-        strict=True,
-    )
+    own = (one.at[chosen], kinds, roots, ordinals, one.author[chosen], base, event)
+    columns = zip(*(c.tolist() for c in own), draws, *r_columns, strict=True)
     for at, kind, root, ordinal, author, seed, luck, numbers, root_at, _, *rest in columns:
         row = Row(
             epoch, one.brand, one.block, at, kind, root, ordinal, author, seed, luck, cycle(numbers).__next__, root_at, *rest
@@ -201,13 +191,12 @@ def mention_of(row: Row, source: str) -> Mention:
     parent = None if alone or first else _id(place, number)
     observed = fromtimestamp(row.epoch + row.at, UTC)
     gone = kind == DELETE
+    fans: int | None
     if ours:
-        author, name = airline.handle if kind == OWN else airline.care, airline.name
-        fans = 180_000 + 7000 * row.brand if _FANS[place] else None
+        author, name, fans = airline.handle if kind == OWN else airline.care, airline.name, 180_000 + 7000 * row.brand
     else:
-        person = row.other if row.other >= 0 else row.author
-        author, name, fans = people.person(person)
-        fans = fans if _FANS[place] else None
+        author, name, fans = people.person(row.other if row.other >= 0 else row.author)
+    fans = fans if _FANS[place] else None
     engagement, reach = _counts(row, fans, ours)
     return Mention(
         source=source,
@@ -233,10 +222,12 @@ def mention_of(row: Row, source: str) -> Mention:
         reach=reach,
         expires_at=fromtimestamp(row.epoch + row.root_at + 24 * HOUR, UTC) if row.story and first else None,
         deleted_at=observed if gone else None,
-        media=_media(row.seed >> 40)
-        if first and not gone and (row.story or row.flags & _IMAGE_ONLY or (row.seed % 23 == 0 and place < 5))
-        else (),
+        media=_media(row.seed >> 40) if first and not gone and _has_picture(row, place) else (),
     )
+
+
+def _has_picture(row: Row, place: int) -> bool:
+    return bool(row.story or row.flags & _IMAGE_ONLY or (row.seed % 23 == 0 and place < 5))
 
 
 def _kind(row: Row) -> Any:

@@ -57,6 +57,7 @@ class Slot:
 
 
 def words(text: str) -> list[str]:
+    """The entries of a list that is written with commas."""
     return [" ".join(w.split()) for w in text.split(",")]
 
 

@@ -46,6 +46,7 @@ def handle(number: int) -> str:
 
 
 def display_name(number: int) -> str:
+    """How the invented person of that number signs: first name, full name or an initial."""
     draw = _mixed(number + 11)
     first, last = FIRST[draw % len(FIRST)], LAST[(draw >> 20) % len(LAST)]
     return (first, f"{first} {last}", f"{first} {last[0]}.", f"{first} {last}", first.lower())[(draw >> 40) % 5]

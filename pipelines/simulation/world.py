@@ -149,6 +149,7 @@ DEFAULT_START = datetime(2026, 1, 17, tzinfo=UTC)  # a Saturday; the storm is on
 
 
 def default(mentions: int = 20_000, seed: int = 2007, days: int = 28, start: datetime = DEFAULT_START) -> World:
+    """The world of the demo, or another seed, size or span of it."""
     return World(mentions, seed, days, start)
 
 
@@ -172,51 +173,20 @@ def script(world: World) -> tuple[Episode, ...]:
     day = 24 * HOUR
     end = world.days * day
     onset = end - day + 9 * HOUR + 40 * 60
+    cancelled = "winter storm: most flights cancelled, passengers kept waiting on board and in terminals"
     episodes = [
-        Episode(
-            "storm",
-            0,
-            onset,
-            end,
-            8.2,
-            2100.0,
-            None,
-            (0.885, 0.095, 0.02),
-            "winter storm: most flights cancelled, passengers kept waiting on board and in terminals",
-        ),
+        Episode("storm", 0, onset, end, 8.2, 2100.0, None, (0.885, 0.095, 0.02), cancelled),
         Episode("echo", 1, onset + 40 * 60, end, 0.55, 5400.0, None, (0.62, 0.31, 0.07), "winter storm: delays"),
         Episode("echo", 2, onset + 90 * 60, end, 0.15, 5400.0, None, (0.55, 0.36, 0.09), "winter storm: delays"),
         Episode("echo", 3, onset + 60 * 60, end, 0.50, 5400.0, None, (0.66, 0.28, 0.06), "winter storm: delays"),
     ]
     if world.days >= 7:
         launch = int(world.days * 0.36) * day + 10 * HOUR
-        episodes.append(
-            Episode(
-                "campaign",
-                0,
-                launch,
-                min(launch + 2 * day, onset),
-                2.3,
-                1800.0,
-                16000.0,
-                (0.07, 0.25, 0.68),
-                "a new route and a week of low fares",
-            )
-        )
+        over, route = min(launch + 2 * day, onset), "a new route and a week of low fares"
+        episodes.append(Episode("campaign", 0, launch, over, 2.3, 1800.0, 16000.0, (0.07, 0.25, 0.68), route))
         outage = int(world.days * 0.65) * day + 14 * HOUR + 1500
-        episodes.append(
-            Episode(
-                "outage",
-                3,
-                outage,
-                min(outage + 14 * HOUR, onset),
-                4.6,
-                900.0,
-                12000.0,
-                (0.80, 0.185, 0.015),
-                "check-in and app down for an afternoon",
-            )
-        )
+        over, down = min(outage + 14 * HOUR, onset), "check-in and app down for an afternoon"
+        episodes.append(Episode("outage", 3, outage, over, 4.6, 900.0, 12000.0, (0.80, 0.185, 0.015), down))
     return tuple(episodes)
 
 
@@ -288,4 +258,5 @@ def volume(world: World, brand: int, hour: int, hours: int) -> Volume:
 
 
 def storm_onset(world: World) -> datetime:
+    """When the storm begins."""
     return world.start + timedelta(seconds=script(world)[0].start)

@@ -18,8 +18,12 @@ class Source(Plugin):
     incremental: ClassVar[bool] = True  # gives what is new since its cursor; False: any past window, again and again
     simulated: ClassVar[bool] = False  # True: mentions are made up, and every page says so
 
-    window: str = Field(default="15m", description="Width of one collection window: a number and m, h or d.", pattern=r"^\d+[mhd]$")
-    quiet_after: str = Field(default="6h", description="How long without a mention before the source counts as silent.", pattern=r"^\d+[mhd]$")
+    window: str = Field(
+        default="15m", description="Width of one collection window: a number and m, h or d.", pattern=r"^\d+[mhd]$"
+    )
+    quiet_after: str = Field(
+        default="6h", description="How long without a mention before the source counts as silent.", pattern=r"^\d+[mhd]$"
+    )
 
     def period(self) -> tuple[datetime, datetime] | None:
         """Start and end of everything that this source can ever give; None where it goes on."""
