@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test lint bench evaluate constraints clean
+.PHONY: help setup accurate demo up test lint bench evaluate constraints clean
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -39,6 +39,9 @@ $(STAMP): | $(BIN)/python
 	@$(BIN)/python -m pipelines.service prepare
 	@rm -f $(VENV)/.earshot-*; touch $@
 	@echo "Ready. Next: make demo"
+
+accurate: setup  ## fetch the backbone of the accurate encoder (400 MB, once; the fast one comes with setup)
+	@$(BIN)/earshot fetch --tier accurate
 
 demo: setup  ## the whole line on simulated mentions under Airflow, then the pages (ONCE=1: stop after the summary)
 	@exec $(BIN)/python -m pipelines.demo $(if $(ONCE),--once)

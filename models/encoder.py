@@ -45,22 +45,29 @@ def native_bf16(device: torch.device) -> bool:
 
 
 def expand(packed: dict[str, torch.Tensor], start: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Full weights from the shipped file and the backbone: start + scale x difference, row by row.
+    """Full weights from the shipped file and the backbone.
 
-    A matrix `NAME` is shipped as `NAME.delta` (int8) and `NAME.scale` (one float32 a row); vectors and heads as float16.
+    A matrix `NAME.weight` is shipped as its difference to the backbone's: `NAME.weight.delta` (int8) and `NAME.weight.scale`
+    (one float32 a row), or two thin matrices `NAME.a` and `NAME.b` (float16) whose product b a it is. Merged here, they cost
+    nothing when scoring. Vectors are shipped as float32, heads as float16.
 
     Raises:
         ModelFault: a difference has no counterpart in the backbone.
     """
-    full = dict(start)
+    full, changes = dict(start), {}
     for name, tensor in packed.items():
         if name.endswith(".delta"):
             key = name.removesuffix(".delta")
-            if key not in start:
-                raise ModelFault(f"The weights change {key}, which the backbone does not have; reinstall both.")
-            full[key] = start[key] + tensor.float() * packed[f"{key}.scale"][:, None]
-        elif not name.endswith(".scale"):
+            changes[key] = tensor.float() * packed[f"{key}.scale"][:, None]
+        elif name.endswith(".a"):
+            key = name.removesuffix(".a")
+            changes[f"{key}.weight"] = packed[f"{key}.b"].float() @ tensor.float()
+        elif not name.endswith((".scale", ".b")):
             full[name] = tensor.float()
+    for key, change in changes.items():
+        if key not in start:
+            raise ModelFault(f"The weights change {key}, which the backbone does not have; reinstall both.")
+        full[key] = start[key] + change
     return full
 
 

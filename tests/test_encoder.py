@@ -8,7 +8,6 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -27,6 +26,7 @@ from models.training import export
 from models.training.sets import fingerprint, fold, load
 from models.training.train import Plan, Run
 from pipelines.cli import main
+from tests.labelled import write_sets
 
 DATA = Path(os.environ.get("EARSHOT_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
 SENTIMENT_VAL = DATA / "tweeteval" / "sentiment_val.jsonl"
@@ -49,30 +49,7 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder laid out like the labelled sets, with a few texts of our own."""
-    folder = tmp_path_factory.mktemp("sets")
-    good, bad, plain = "what a lovely flight number", "what a terrible delay number", "the gate is number"
-    kinds = ((good, "positive"), (bad, "negative"), (plain, "neutral"))
-    texts = [(f"{text} {i} of {i * 7}", label) for i in range(12) for text, label in kinds]
-
-    def write(name: str, rows: list[dict[str, Any]]) -> None:
-        path = folder / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
-
-    feelings = {"positive": "joy", "negative": "anger", "neutral": "sadness"}
-    for part, chosen in (("train", texts[:24]), ("val", texts[24:])):
-        write(f"tweeteval/sentiment_{part}.jsonl", [{"text": t, "label": s} for t, s in chosen])
-        write(f"tweeteval/emotion_{part}.jsonl", [{"text": f"i feel {t}", "label": feelings[s]} for t, s in chosen])
-        irony, rude = {"negative": "irony"}, {"negative": "offensive"}
-        write(f"tweeteval/irony_{part}.jsonl", [{"text": f"oh {t}", "label": irony.get(s, "non_irony")} for t, s in chosen])
-        rows = [{"text": f"hey {t}", "label": rude.get(s, "not-offensive")} for t, s in chosen]
-        write(f"tweeteval/offensive_{part}.jsonl", rows)
-    write("intents/train.jsonl", [{"text": f"dear {t}", "labels": ["complaint"] if s == "negative" else []} for t, s in texts])
-    write("intents/complaints_train.jsonl", [{"text": f"so {t}", "complaint": int(s == "negative")} for t, s in texts])
-    write("intents/churn_chat.jsonl", [{"text": f"bye {t}", "churn": int(s == "negative")} for t, s in texts])
-    write("topics/train.jsonl", [{"text": f"about {t}", "label": s, "topic": "x"} for t, s in texts])
-    return folder
+    return write_sets(tmp_path_factory.mktemp("sets"))
 
 
 @pytest.fixture(scope="module")

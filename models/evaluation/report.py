@@ -10,7 +10,12 @@ from models.encoder import Encoder, load
 from models.evaluation import card, measure
 from models.training import sets
 
-CARD = Path(__file__).parent.parent / "cards" / "encoder.md"
+CARDS = {"fast": "encoder.md", "accurate": "accurate.md"}
+
+
+def card_of(tier: str) -> Path:
+    """The card of a tier."""
+    return Path(__file__).parent.parent / "cards" / CARDS[tier]
 
 
 def collect(encoder: Encoder, data: Path) -> dict[str, Any]:
@@ -42,11 +47,11 @@ def evaluate(data: Path, *, tier: str = "fast", write: bool = False) -> tuple[st
     """
     encoder = load(tier)
     block = card.render(encoder.sheet, collect(encoder, data))
-    text = CARD.read_text(encoding="utf-8")
+    text = card_of(tier).read_text(encoding="utf-8")
     if write:
         texts = [e.text for e in sets.load(data).held["sentiment"]]
         found = measure.speed(encoder, texts, time.monotonic)
         rate = f"{found['per second']:,.0f} texts a second with all heads"
         line = f"Speed: {rate} on {found['cores']:.0f} cores that had other work as well."
-        CARD.write_text(card.replaced(text, block, line), encoding="utf-8")
+        card_of(tier).write_text(card.replaced(text, block, line), encoding="utf-8")
     return block, write or card.measured(text) == block

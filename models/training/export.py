@@ -16,7 +16,7 @@ from models import backbones, weights
 from models.base import INTENTS, ModelFault
 from models.encoder import Encoder, build
 from models.network import HEADS, pretrained
-from models.training import calibrate
+from models.training import calibrate, lora
 from models.training.sets import Sets
 
 LANGUAGES = ("en",)
@@ -32,7 +32,9 @@ TRAINED_ON = {
 
 
 def pack(trained: dict[str, Tensor], start: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Matrices as int8 differences to the backbone with one scale a row, vectors as float32, heads as float16."""
+    """What `encoder.expand` undoes: matrices as int8 differences to the backbone with one scale a row, vectors as float32,
+    heads and thin matrices as float16.
+    """
     packed = {}
     for name, tensor in trained.items():
         if name in start and tensor.dim() == 2:
@@ -40,6 +42,8 @@ def pack(trained: dict[str, Tensor], start: dict[str, Tensor]) -> dict[str, Tens
             scale = change.abs().amax(dim=1).clamp(min=1e-12) / 127
             packed[f"{name}.delta"] = (change / scale[:, None]).round().to(torch.int8)
             packed[f"{name}.scale"] = scale
+        elif name.endswith(".b"):
+            packed[name] = (lora.SCALE * tensor).half().contiguous()
         else:
             packed[name] = tensor.float().contiguous() if name in start else tensor.half().contiguous()
     return packed

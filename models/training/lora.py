@@ -47,13 +47,3 @@ def attach(network: Network, rank: int, dtype: torch.dtype) -> None:
             thin = Thin(getattr(layer, name), rank)
             thin.weight.data = thin.weight.data.to(dtype)
             setattr(layer, name, thin)
-
-
-def merged(trained: dict[str, Tensor], start: dict[str, Tensor]) -> dict[str, Tensor]:
-    """All weights of a plain network: those of the backbone with what was trained in their place or added to them."""
-    full = start | {name: tensor for name, tensor in trained.items() if not name.endswith((".a", ".b"))}
-    for name in trained:
-        if name.endswith(".a"):
-            key = name.removesuffix(".a")
-            full[f"{key}.weight"] = start[f"{key}.weight"] + SCALE * trained[f"{key}.b"] @ trained[name]
-    return full

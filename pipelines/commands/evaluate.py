@@ -1,4 +1,4 @@
-"""Measure the shipped encoder on labelled sets again and compare with its card (models/cards/encoder.md).
+"""Measure the shipped encoder on labelled sets again and compare with its card in models/cards/.
 
     earshot evaluate --data DIR            exit code 1 when the card says something else
     earshot evaluate --data DIR --write    renew the card
@@ -15,14 +15,14 @@ from pipelines.errors import ModelError
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder with the labelled sets")
-    parser.add_argument("--tier", choices=["fast"], default="fast", help="which encoder (default: fast)")
+    parser.add_argument("--tier", choices=["fast", "accurate"], default="fast", help="which encoder (default: fast)")
     parser.add_argument("--write", action="store_true", help="write the numbers into the card")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print what was measured; 0 when the card agrees."""
     from models.base import ModelFault
-    from models.evaluation.report import CARD, evaluate
+    from models.evaluation.report import card_of, evaluate
 
     try:
         block, agrees = evaluate(args.data, tier=args.tier, write=args.write)
@@ -30,5 +30,6 @@ def run(args: argparse.Namespace) -> int:
         raise ModelError(str(error)) from None
     print(block)
     if not agrees:
-        print(f"\n{CARD.name} is out of date. next: earshot evaluate --data {args.data} --write", file=sys.stderr)
+        again = f"earshot evaluate --data {args.data} --tier {args.tier} --write"
+        print(f"\n{card_of(args.tier).name} is out of date. next: {again}", file=sys.stderr)
     return 0 if agrees else 1

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder with tweeteval/, intents/ and topics/")
-    parser.add_argument("--tier", choices=["fast"], default="fast", help="which encoder (default: fast)")
+    parser.add_argument("--tier", choices=["fast", "accurate"], default="fast", help="which encoder (default: fast)")
     parser.add_argument("--out", type=Path, default=Path("training-run"), metavar="RUN", help="its folder")
     parser.add_argument("--seed", type=int, default=1, help="of order and dropout (default: 1)")
     parser.add_argument("--epochs", type=int, help="how often every text is seen (default: as for the shipped weights)")
@@ -43,9 +43,9 @@ def _meter() -> Callable[[int, int], None]:
 def run(args: argparse.Namespace) -> int:
     """Train to the end, then say what to do next."""
     from models.base import ModelFault
-    from models.training.train import Plan, Run
+    from models.training.train import PLANS, Run
 
-    plan = Plan(tier=args.tier, seed=args.seed, limit=args.limit)
+    plan = replace(PLANS[args.tier], seed=args.seed, limit=args.limit)
     if args.epochs:
         plan = replace(plan, epochs=args.epochs)
     try:
@@ -68,4 +68,4 @@ def _export(work: Run, final: Path, args: argparse.Namespace) -> None:
     sheet = export.write(args.tier, final, work.sets, folder)
     if not args.weights:
         shutil.copyfile(work.out / "log.txt", Path(export.__file__).parent / "logs" / f"{args.tier}.txt")
-    print(f"{sheet} and its weights are written. next: earshot evaluate --data {args.data} --write")
+    print(f"{sheet} and its weights are written. next: earshot evaluate --data {args.data} --tier {args.tier} --write")
