@@ -120,7 +120,7 @@ def test_examples_are_valid_configurations() -> None:
     configurations = [p for p in (ROOT / "examples").glob("*.toml") if "[project]" in p.read_text(encoding="utf-8")]
     assert configurations
     for path in configurations:
-        assert read(path).sources
+        assert read(path).brands
     for path in (p for p in (ROOT / "examples").glob("*.toml") if p not in configurations):
         read_mapping(path)
 

@@ -185,12 +185,11 @@ def mention_of(row: Row, source: str) -> Mention:
     """The row written out."""
     kind, place = row.kind, row.channel
     ours, alone, first = _ROLE.get(kind, _CUSTOMER)
-    channel, airline = CHANNELS.names[place], AIRLINES[row.brand]
+    channel, airline, gone = CHANNELS.names[place], AIRLINES[row.brand], kind == DELETE
     number = (row.block * len(AIRLINES) + row.brand) << 32 | row.root << 10
     me = _id(place, number | row.ordinal)
     parent = None if alone or first else _id(place, number)
     observed = fromtimestamp(row.epoch + row.at, UTC)
-    gone = kind == DELETE
     fans: int | None
     if ours:
         author, name, fans = airline.handle if kind == OWN else airline.care, airline.name, 180_000 + 7000 * row.brand
