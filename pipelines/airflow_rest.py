@@ -102,6 +102,10 @@ class Airflow:
         """Let a Dag run."""
         self._must("PATCH", f"/dags/{dag_id}", {"is_paused": False})
 
+    def widen(self, pool: str, slots: int) -> None:
+        """Give a pool so many slots."""
+        self._must("PATCH", f"/pools/{pool}?update_mask=slots", {"pool": pool, "slots": slots, "include_deferred": False})
+
     def backfill(self, dag_id: str, first: datetime, last: datetime, *, at_once: int) -> None:
         """Run a Dag for each window that starts between `first` and `last`, both included; the newest window last."""
         wanted = {"dag_id": dag_id, "from_date": first.isoformat(), "to_date": last.isoformat(), "max_active_runs": at_once}

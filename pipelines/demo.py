@@ -126,6 +126,7 @@ def drive(settings: Settings, airflow: Airflow, services: Services, progress: Pr
     airflow.wait([*collectors, "process", "publish", "alert"], check=services.check)
     for dag_id in (*collectors, "process", "alert"):
         airflow.unpause(dag_id)
+    airflow.widen("inference", AT_ONCE)  # two models in memory: loading one takes as long as using it
     for name, dag_id in zip(settings.sources, collectors, strict=True):
         found = windows(settings, name)
         progress.show(f"backfill of {dag_id}: {len(found)} windows from {found[0].key} to {found[-1].key} UTC", always=True)

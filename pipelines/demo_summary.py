@@ -62,10 +62,10 @@ def alert_lines(settings: Settings, alerts: list[AlertRow], events: list[Truth])
 
 
 def verdicts(settings: Settings, alerts: list[AlertRow], events: list[Truth]) -> tuple[list[str], list[str]]:
-    """One line for each scripted crisis, found or not; and as a problem, if nobody was paged about the storm."""
+    """One line for each scripted event, paged or not; and as a problem, if nobody was paged about the storm."""
     lines, problems = [], []
-    for event in (e for e in events if e.is_crisis):
-        what = f"{event.event} at {event.brand} ({event.reason}), began {event.onset_at:%d %b %H:%M}"
+    for event in events:
+        what = f"{event.event} at {event.brand} from {event.onset_at:%d %b %H:%M} ({event.reason})"
         pages = [a for a in alerts if a.tier == "page" and explains(settings, event, a)]
         first = min((a.fired_at for a in pages), default=None)
         lines.append(f"  {what}: " + (f"paged {minutes(event.delay(first))}" if first else "nobody was paged"))
