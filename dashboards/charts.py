@@ -77,6 +77,27 @@ def band(points: Sequence[Point], *, zero: bool = False, suffix: str = "") -> Fi
     return figure(traces, xaxis=d.time_axis([p.at for p in points]), yaxis=value_axis(ticksuffix=suffix, zeroline=zero))
 
 
+def lines(named: Sequence[tuple[str, str, Sequence[Point]]], *, suffix: str = "") -> Figure:
+    """A few estimates in time, each (name, colour, points) with whiskers and its name beside its last point."""
+    traces: list[Trace] = []
+    ends: list[tuple[float, str]] = []
+    for name, colour, points in named:
+        traces.append({
+            "type": "scatter", "mode": "lines+markers", "x": [iso(p.at) for p in points], "y": [short(p.value) for p in points],
+            "line": {"color": colour, "width": 2.5}, "marker": {"size": 8, "color": colour},
+            "error_y": _whiskers([(p.value, p.low, p.high) for p in points], colour),
+        } | spoken([p.hover for p in points]))
+        ends += [(p.value, name) for p in points if p.value is not None][-1:]
+    tallest = max((p.high for _, _, points in named for p in points if p.high is not None), default=1) or 1
+    return figure(
+        traces,
+        xaxis=d.time_axis([p.at for p in named[0][2]]) if named else {},
+        yaxis=value_axis(ticksuffix=suffix, rangemode="tozero"),
+        margin=margin(right=88),
+        annotations=d.beside(ends, tallest),
+    )
+
+
 def _whiskers(ends: Sequence[tuple[float | None, float | None, float | None]], colour: str) -> dict[str, Any]:
     return {
         "type": "data", "symmetric": False, "color": colour, "thickness": 1.5, "width": 0,
@@ -132,7 +153,9 @@ def dots(rows: Sequence[Dot], *, suffix: str = "", zero: bool = False, bars: boo
     return figure(
         [trace], hovermode="closest", margin=margin(right=right, top=4, pad=6),
         annotations=[note(r.words, xref="paper", x=1, xanchor="left", xshift=10, y=r.name, yref="y", align="left") for r in rows],
-        xaxis=value_axis(ticksuffix=suffix, zeroline=zero, rangemode="tozero" if bars or zero else "normal", nticks=3),
+        xaxis=value_axis(
+            ticksuffix=suffix, zeroline=zero, rangemode="tozero" if bars or zero else "normal", nticks=3 if bars else 4
+        ),
         yaxis={
             "type": "category", "range": [len(rows) - 0.5, -0.5], "automargin": True, "fixedrange": True, "showgrid": False,
             "ticks": "", "categoryorder": "array", "categoryarray": [r.name for r in rows],

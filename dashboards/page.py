@@ -54,6 +54,7 @@ class Page:
     fill: Callable[[View, Snapshot], dict[str, Content | Panel]]
     heading: Callable[[View, Snapshot], str]
     controls: tuple[str, ...] = ("brand", "period", "channel")
+    is_live: bool = False  # shows new data by itself; other pages say that there is some
     spans: tuple[str, ...] = ("7d", "24h", "28d")  # the first is the default
     definitions: tuple[tuple[str, str], ...] = field(default=())
 

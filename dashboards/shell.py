@@ -20,7 +20,10 @@ STALE = timedelta(minutes=30)  # snapshots are published every five minutes
 
 def frame(page: Page, view: View, snapshot: Snapshot, wall: datetime, *, asked: str = "") -> Content:
     """The whole screen, for the address `asked`. Everything in it comes from one snapshot."""
-    known = {"data-asked": asked, "data-view": view.href(), "data-defaults": json.dumps(filters.defaults(view, snapshot))}
+    known = {
+        "data-live": str(page.is_live).lower(), "data-asked": asked, "data-view": view.href(),
+        "data-defaults": json.dumps(filters.defaults(view, snapshot)),
+    }
     filled = page.fill(view, snapshot)
     slots = [_slot(page, slot, filled[slot.name]) for slot in page.slots]
     return _screen(
@@ -37,6 +40,7 @@ def frame(page: Page, view: View, snapshot: Snapshot, wall: datetime, *, asked: 
             html.Div(slots, className="grid"),
             _definitions(page),
             dcc.Store(id=f"{page.key}-view", data=view.href()),
+            html.Span(snapshot.meta.version, id=f"{page.key}-version", className="version", hidden=True),
         ],
         snapshot.meta.project, page.title, known,
     )
@@ -51,6 +55,7 @@ def updates(page: Page, view: View, snapshot: Snapshot, wall: datetime) -> list[
         page.heading(view, snapshot),
         as_of(page, view, snapshot),
         filters.chosen(view, snapshot),
+        snapshot.meta.version,
     ]
     for slot in page.slots:
         content = filled[slot.name]
@@ -60,7 +65,7 @@ def updates(page: Page, view: View, snapshot: Snapshot, wall: datetime) -> list[
 
 def outputs(page: Page) -> list[tuple[str, str]]:
     """(id, property) of everything that a change of filter may change."""
-    found = [(f"{page.key}-{part}", "children") for part in ("nav", "strips", "heading", "asof", "chosen")]
+    found = [(f"{page.key}-{part}", "children") for part in ("nav", "strips", "heading", "asof", "chosen", "version")]
     for slot in page.slots:
         start = f"{page.key}-{slot.name}"
         found += [(f"{start}-{part}", prop) for part, prop in PANEL_PROPERTIES] if slot.height else [(start, "children")]
@@ -144,6 +149,7 @@ def _screen(
             className="top",
         ),
         html.Nav(nav, id="side", className="side", **{"aria-label": "Pages"}),
+        html.Div(id="news", className="news", role="status"),
         html.Main(main, id="main", tabIndex=-1, **{"data-path": path, "data-title": name, **(known or {})}),
     ]
 

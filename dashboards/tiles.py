@@ -46,7 +46,8 @@ def verdict(change: Change | None, *, better: int, unit: str = "points", why_not
     size, ends = abs(change.value), sorted((abs(change.low), abs(change.high)))
     up = change.value > 0
     tone = "plain" if not better else "good" if up == (better > 0) else "bad"
-    text = f"{'rose' if up else 'fell'} {size:.0f} {unit} ({ends[0]:.0f} to {ends[1]:.0f})"
+    form = ".1f" if ends[0] < 0.5 else ".0f"  # a real change must not read as "0 to 5"
+    text = f"{'rose' if up else 'fell'} {size:{form}} {unit} ({ends[0]:{form}} to {ends[1]:{form}})"
     return Verdict("▲" if up else "▼", text, tone)
 
 

@@ -35,8 +35,13 @@
     const shown = main();
     const view = shown && document.getElementById('filters') && shown.dataset.path === location.pathname;
     if (!view) return set('route', { data: here() });
-    set(shown.dataset.path === '/' ? 'brand-view' : shown.dataset.path.slice(1) + '-view', { data: here() });
+    refresh();
     controls();
+  }
+
+  function refresh() {
+    const store = document.querySelector('#main .version').id.replace('-version', '-view');
+    set(store, { data: here() });
   }
 
   function go(href) {
@@ -60,6 +65,23 @@
     go(link.getAttribute('href'));
   });
   window.addEventListener('popstate', show);
+
+  // New data: pages to act on take it at once, the others say so and change nothing under the reader.
+  async function look() {
+    const shown = document.querySelector('#main .version');
+    const news = document.getElementById('news');
+    if (!shown || document.hidden) return;
+    const found = await fetch('/health').then(answer => answer.json()).catch(() => null);
+    if (!found || !found.version) return;
+    if (found.version === shown.textContent) return news.replaceChildren();
+    if (main().dataset.live === 'true') return refresh();
+    if (news.firstChild) return;
+    const button = element('button', 'New data. Update', { type: 'button' });
+    button.addEventListener('click', () => { news.replaceChildren(); refresh(); });
+    news.append(button);
+  }
+  setInterval(look, 10000);
+  document.addEventListener('visibilitychange', look);
 
   // Tables behind charts travel as data and are written out when somebody opens one.
   function element(tag, text, properties) {

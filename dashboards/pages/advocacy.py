@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from dashboards import components as c
 from dashboards import metrics, tiles, words
-from dashboards.charts import Dot, band, dots
-from dashboards.drawing import BLUE, GREY, Point
+from dashboards.charts import Dot, dots, lines
+from dashboards.drawing import BLUE, GREY, ORANGE, Point
 from dashboards.metrics import Estimate
 from dashboards.page import Content, Page, Panel, Slot
 from dashboards.query import Row, Snapshot
@@ -117,26 +117,38 @@ def _recovered(people: People) -> Panel:
 
 
 def _weeks(rows: list[Row]) -> Panel:
-    names = ("Week of", "Advocates", "Detractors", "Difference", "Low", "High", "People")
-    points, table = [], []
-    known: list[tuple[str, Estimate]] = []
+    names = ("Week of", "People", "Advocates", "Share", "Low", "High", "Detractors", "Share", "Low", "High")
+    sides = {"advocates": (BLUE, 1), "detractors": (ORANGE, -1)}
+    points: dict[str, list[Point]] = {name: [] for name in sides}
+    known: dict[str, list[tuple[str, Estimate]]] = {name: [] for name in sides}
+    table = []
     for row in rows:
-        people, at = People.total([row]), row["at_local"]
-        net = people.leaning if metrics.enough(people.leaning, unit=100) else None
-        ends = [words.signed(v) for v in (net.value, net.low, net.high)] if net else [words.NONE] * 3
-        counts = [words.count(n) for n in (people.advocates, people.detractors, people.authors)]
-        table.append((words.day(at), *counts[:2], *ends, counts[2]))
-        sides = f"{words.count(people.advocates)} advocates, {words.count(people.detractors)} detractors"
-        hover = f"week of {words.day(at)}<br>{sides}<br>{ends[0]} ({ends[1]} to {ends[2]})"
-        points.append(Point(at, net.value, net.low, net.high, hover=hover) if net else Point(at, None))
-        if net:
-            known.append((words.day(at), net))
-    if len(known) < 2:
-        why = f"A week needs {metrics.FLOOR} people who took a side and an interval of at most 15 points either way;"
-        return c.no_chart(f"{why} {'one week has' if known else 'no week has'}.", names, table)
-    moved = metrics.judge([metrics.change(known[-1][1], known[0][1])])[0]
-    say = f"From the week of {known[0][0]} to that of {known[-1][0]}: {tiles.verdict(moved, better=1).text}."
-    return Panel(say, band(points, zero=True), f"Advocates minus detractors by week. {say}", names, table)
+        at, people = row["at_local"], int(row["authors"])
+        cells = [words.day(at), words.count(people)]
+        for name in sides:
+            share = metrics.share(int(row[name]), people)
+            share = share if metrics.enough(share) else None
+            said = [f"{100 * v:.1f} %" for v in (share.value, share.low, share.high)] if share else [words.NONE] * 3
+            cells += [words.count(row[name]), *said]
+            counted = f"{words.count(row[name])} {name} of {words.plural(people, 'person', 'people')}"
+            hover = f"week of {words.day(at)}<br>{counted}<br>{said[0]} ({said[1]} to {said[2]})"
+            point = Point(at, None)
+            if share:
+                point = Point(at, 100 * share.value, 100 * share.low, 100 * share.high, hover=hover)
+            points[name].append(point)
+            known[name] += [(words.day(at), share)] if share else []
+        table.append(cells)
+    if len(known["advocates"]) < 2:
+        return c.no_chart(f"A line needs two weeks with at least {metrics.FLOOR} people each.", names, table)
+    moves = metrics.judge([metrics.change(known[name][-1][1], known[name][0][1]) for name in sides])
+    told = [
+        f"{name} {tiles.verdict(move.scaled(100), better=better).text}".replace("no real change", "did not really change")
+        for (name, (_, better)), move in zip(sides.items(), moves, strict=True)
+    ]
+    span = f"From the week of {known['advocates'][0][0]} to that of {known['advocates'][-1][0]}"
+    say = f"{span}, {' and '.join(told)}."
+    figure = lines([(name, colour, points[name]) for name, (colour, _) in sides.items()], suffix=" %")
+    return Panel(say, figure, f"Advocates and detractors as shares of people, by week. {say}", names, table)
 
 
 def _rivals(view: View, snapshot: Snapshot, rows: list[Row]) -> Panel:
@@ -186,7 +198,7 @@ PAGE = Page(
     slots=(
         Slot("tiles", card=False),
         Slot("recovered", "Do unhappy people come back?", "small", 3), Slot("rivals", "Advocates, by brand", "small", 3),
-        Slot("weeks", "Advocates minus detractors, by week", "standard"),
+        Slot("weeks", "Advocates and detractors among people, by week", "standard"),
         Slot("for", span=3), Slot("against", span=3),
     ),
     definitions=(

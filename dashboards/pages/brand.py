@@ -204,7 +204,7 @@ def _changed(story: Story) -> Panel:
         items.append(Dot(name, change.value, change.low, change.high, f"{value} ({low} to {high})", colour, change.real, hover))
         table.append((name, *shares, value, low, high, "yes" if change.real else "no"))
     say = _says_changed(ranked, period)
-    return Panel(say, dots(items, zero=True, right=104), f"Change of shares in points. {say}", names, table)
+    return Panel(say, dots(items, zero=True, right=122), f"Change of shares in points. {say}", names, table)
 
 
 def _says_changed(ranked: list[tuple[str, Estimate, Estimate, Change]], period: Period) -> str:

@@ -247,7 +247,7 @@ def _hours(snapshot: Snapshot, asked: dict[str, Any]) -> Panel:
 
 
 PAGE = Page(
-    key="care", path="/care", title="Care", order=3, fill=fill, heading=heading,
+    key="care", path="/care", title="Care", order=3, fill=fill, heading=heading, is_live=True,
     slots=(
         Slot("silent", card=False), Slot("tiles", card=False), Slot("queue", span=4), Slot("stories", span=2),
         Slot("curve", "Share answered, by waiting time", "standard", 4),

@@ -293,7 +293,7 @@ def _arming(snapshot: Snapshot) -> Content:
 
 PAGE = Page(
     key="crisis", path="/crisis", title="Crisis", order=2, fill=fill, heading=heading,
-    controls=("brand", "period"), spans=("24h", "6h", "48h"),
+    is_live=True, controls=("brand", "period"), spans=("24h", "6h", "48h"),
     slots=(
         Slot("state", card=False), Slot("facts", card=False),
         Slot("volume", "Mentions per 15 minutes", "hero", 4), Slot("rail", span=2),

@@ -252,6 +252,31 @@ def test_before_the_first_snapshot_a_page_says_what_to_do(browser: Any, tmp_path
         assert watched.wrong == []
 
 
+def test_new_data_comes_by_itself_where_it_must_and_asks_elsewhere(browser: Any, tmp_path: Path) -> None:
+    """Crisis takes a new snapshot at once; brand health says that there is one, and changes when asked."""
+    import factory
+
+    look = "document.dispatchEvent(new Event('visibilitychange'))"
+    factory.snapshot(tmp_path, "v1", days=9, scale=0.3)
+    with served(tmp_path) as address, _opened(browser, address) as watched:
+        watched.open("/crisis")
+        watched.tab.evaluate(look)
+        factory.snapshot(tmp_path, "v2", days=9, scale=0.3)
+        watched.tab.evaluate(look)
+        watched.until("document.querySelector('.version').textContent === 'v2'")
+        watched.open("/")
+        before = watched.text(".tiles")
+        factory.snapshot(tmp_path, "v3", days=9, scale=0.6)
+        watched.tab.evaluate(look)
+        button = watched.tab.get_by_role("button", name="New data. Update")
+        button.wait_for()
+        assert watched.text(".tiles") == before
+        button.click()
+        watched.until("document.querySelector('.version').textContent === 'v3'")
+        assert watched.text(".tiles") != before
+        assert watched.wrong == []
+
+
 def test_markup_in_a_mention_is_shown_and_not_run(browser: Any, tmp_path: Path) -> None:
     import factory
 
