@@ -67,11 +67,12 @@ def _figures(e: Evidence, counted: str) -> str:
         )
     noun = "negative mentions" if e.signal == "negative_count" else counted
     verb = "" if noun == "negative mentions" else " wrote" if noun == "people" else ""
+    written = f"{e.observed:,.0f} {noun}{verb} in the last {window}"
     usual = f"{e.low:,.0f} to {e.high:,.0f}"
     if e.expected < 1:  # a multiple of next to nothing says nothing
-        return f"{e.observed:,.0f} {noun}{verb} in the last {window}, where we expect fewer than one ({usual})"
+        return f"{written}, where we expect fewer than one ({usual})"
     ratio = e.observed / e.expected
-    return f"{e.observed:,.0f} {noun}{verb} in the last {window}, {ratio:.1f} times the {e.expected:,.0f} that we expect ({usual})"
+    return f"{written}, {ratio:.1f} times the {e.expected:,.0f} that we expect ({usual})"
 
 
 def _mood(e: Evidence) -> str:
