@@ -8,6 +8,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 CONFIG ?= earshot.toml
+PORT ?= 8050
+AIRFLOW_PORT ?= 8080
 TORCH ?= torch==2.13.0
 # Where there is no NVIDIA GPU the CPU build of torch is asked for first: the default build brings gigabytes of CUDA.
 # Set TORCH_INDEX= (empty) to take the default build, or another address, such as that of one's own mirror.
@@ -44,10 +46,10 @@ accurate: setup  ## fetch the backbone of the accurate encoder (400 MB, once; th
 	@$(BIN)/earshot fetch --tier accurate
 
 demo: setup  ## the whole line on simulated mentions under Airflow, then the pages (ONCE=1: stop after the summary)
-	@exec $(BIN)/python -m pipelines.demo $(if $(ONCE),--once)
+	@exec $(BIN)/python -m pipelines.demo --port $(PORT) --airflow-port $(AIRFLOW_PORT) $(if $(ONCE),--once)
 
 up: setup  ## run for one's own earshot.toml (CONFIG=...): scheduler, Airflow's pages, dashboards
-	@exec $(BIN)/python -m pipelines.service up --config $(CONFIG)
+	@exec $(BIN)/python -m pipelines.service up --config $(CONFIG) --port $(PORT) --airflow-port $(AIRFLOW_PORT)
 
 test: setup  ## every test
 	@$(BIN)/python -m pytest
@@ -58,7 +60,7 @@ lint: setup  ## ruff, mypy and the import contracts
 	@$(BIN)/lint-imports
 
 bench: setup  ## throughput and memory into bench/results.json
-	@$(BIN)/python -m bench
+	@$(BIN)/python -m tests.bench
 
 evaluate: setup  ## figures of the models against labelled data
 	@$(BIN)/earshot evaluate

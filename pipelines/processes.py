@@ -34,7 +34,7 @@ def check_ports(*ports: int) -> None:
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
-                hint = "stop it, or choose another with --port or --airflow-port."
+                hint = "stop it, or choose other ports with PORT=... or AIRFLOW_PORT=... after make."
                 raise ConfigError(f"port {port} is in use by another program: {hint}") from None
 
 
