@@ -81,7 +81,7 @@ def run(settings: Settings, source: str, window_key: str, *, now: datetime, mode
         raise InputError(f"{source} {window_key}: this window has not landed; collect it first.")
     wanted = model or settings.models.active
     try:
-        name = model_name(wanted)
+        name = model_name(wanted, settings.models.tier)
         path = landing.enrichment(name, source, window_key)
         stamp = {"input": manifest.content_hash, "rules": _rules(settings), "model": name}
         if done := _unchanged(path, stamp):
@@ -95,8 +95,11 @@ def run(settings: Settings, source: str, window_key: str, *, now: datetime, mode
     return Enriched(path=path, seconds=seconds, **counts)
 
 
-def model_name(wanted: str) -> str:
+def model_name(wanted: str, tier: str = "fast") -> str:
     """name@version of "encoder", "lexicon" or "none", without loading any weights.
+
+    Args:
+        tier: of the encoder.
 
     Raises:
         models.base.ModelFault: the weights are missing.
@@ -109,11 +112,11 @@ def model_name(wanted: str) -> str:
         return f"{Lexicon.name}@{Lexicon.version}"
     from models.weights import version
 
-    return f"encoder@{version('fast')}"
+    return f"encoder@{version(tier)}"
 
 
 @lru_cache(maxsize=4)
-def _scorer(wanted: str) -> Model | None:
+def _scorer(wanted: str, tier: str) -> Model | None:
     """The model, loaded once in a process."""
     if wanted == "none":
         return None
@@ -123,11 +126,11 @@ def _scorer(wanted: str) -> Model | None:
         return Lexicon()
     from models.encoder import load
 
-    return load("fast")
+    return load(tier)
 
 
-def model_of(wanted: str) -> Model:
-    """The model "encoder" or "lexicon", loaded once in a process.
+def model_of(wanted: str, tier: str = "fast") -> Model:
+    """The model "encoder" (of a tier) or "lexicon", loaded once in a process.
 
     Raises:
         ModelError: its weights are missing or not the ones that belong to it.
@@ -135,7 +138,7 @@ def model_of(wanted: str) -> Model:
     from models.base import ModelFault
 
     try:
-        found = _scorer(wanted)
+        found = _scorer(wanted, tier)
     except ModelFault as error:
         raise ModelError(str(error)) from None
     if found is None:
@@ -143,24 +146,25 @@ def model_of(wanted: str) -> Model:
     return found
 
 
-_LOADED: dict[tuple[str, str], _Tools] = {}
+_LOADED: dict[tuple[str, str, str], _Tools] = {}
 
 
 def _tools(wanted: str, brands: str, settings: Settings) -> _Tools:
     from models.brands import BrandMatcher
     from models.topics import TopicFinder
 
-    if (wanted, brands) not in _LOADED:
+    tier = settings.models.tier
+    key = (wanted, tier, brands)
+    if key not in _LOADED:
         entities = None
         if wanted == "encoder":
             from models.entities import Entities
 
             entities = Entities()
         _LOADED.clear()
-        _LOADED[wanted, brands] = _Tools(
-            _scorer(wanted), model_name(wanted), BrandMatcher(settings.query.brands, entities), TopicFinder(), entities
-        )
-    return _LOADED[wanted, brands]
+        matcher = BrandMatcher(settings.query.brands, entities)
+        _LOADED[key] = _Tools(_scorer(wanted, tier), model_name(wanted, tier), matcher, TopicFinder(), entities)
+    return _LOADED[key]
 
 
 def _rules(settings: Settings) -> str:

