@@ -47,11 +47,12 @@ def evaluate(data: Path, *, tier: str = "fast", write: bool = False) -> tuple[st
     """
     encoder = load(tier)
     block = card.render(encoder.sheet, collect(encoder, data))
-    text = card_of(tier).read_text(encoding="utf-8")
+    path = card_of(tier)
+    text = path.read_text(encoding="utf-8") if path.exists() else f"# Card: encoder, tier {tier}\n"
     if write:
         texts = [e.text for e in sets.load(data).held["sentiment"]]
         found = measure.speed(encoder, texts, time.monotonic)
         rate = f"{found['per second']:,.0f} texts a second with all heads"
         line = f"Speed: {rate} on {found['cores']:.0f} cores that had other work as well."
-        card_of(tier).write_text(card.replaced(text, block, line), encoding="utf-8")
+        path.write_text(card.replaced(text, block, line), encoding="utf-8")
     return block, write or card.measured(text) == block
