@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dashboards import metrics
 from dashboards.query import Row, Snapshot
 from dashboards.view import Period, View
+from warehouse import metrics
 
 HISTORY = timedelta(days=28)  # from which the usual swing of days is learnt
 COUNTS = ("mentions", "positive", "negative", "neutral", "unknown", "unscored", "complaints", "reposts", "reach")

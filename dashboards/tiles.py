@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from dash import html
 
 from dashboards import words
-from dashboards.metrics import FLOOR, Change, Estimate, enough
 from dashboards.page import Content
+from warehouse.metrics import FLOOR, Change, Estimate, enough
 
 
 @dataclass(frozen=True, slots=True)

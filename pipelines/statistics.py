@@ -13,52 +13,20 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
+from warehouse import metrics
+
 Array = NDArray[np.float64]
-_Z95 = 1.959963984540054
 _TINY = 1e-300
 
 
-def wilson(successes: float, total: float, z: float = _Z95) -> tuple[float, float]:
-    """Wilson's score interval of a proportion (Wilson 1927); (0, 1) where nothing was counted.
+def wilson(successes: int, total: int) -> tuple[float, float]:
+    """Wilson's 95% interval of a proportion, as the pages show it; (0, 1) where nothing was counted.
 
     >>> [round(100 * bound, 1) for bound in wilson(14, 110)]
     [7.7, 20.2]
     """
-    if total <= 0:
-        return 0.0, 1.0
-    share, z2 = successes / total, z * z
-    centre = (share + z2 / (2 * total)) / (1 + z2 / total)
-    half = z / (1 + z2 / total) * math.sqrt(share * (1 - share) / total + z2 / (4 * total * total))
-    return max(0.0, centre - half), min(1.0, centre + half)
-
-
-def newcombe(successes: float, total: float, other_successes: float, other_total: float, z: float = _Z95) -> tuple[float, float]:
-    """Interval of the difference of two proportions, first minus other (Newcombe 1998, method 10).
-
-    >>> [round(bound, 4) for bound in newcombe(56, 70, 48, 80)]
-    [0.0524, 0.3339]
-    """
-    if total <= 0 or other_total <= 0:
-        return -1.0, 1.0
-    first, other = successes / total, other_successes / other_total
-    low, high = wilson(successes, total, z)
-    other_low, other_high = wilson(other_successes, other_total, z)
-    difference = first - other
-    return (
-        max(-1.0, difference - math.sqrt((first - low) ** 2 + (other_high - other) ** 2)),
-        min(1.0, difference + math.sqrt((high - first) ** 2 + (other - other_low) ** 2)),
-    )
-
-
-def poisson_interval(count: float, z: float = _Z95) -> tuple[float, float]:
-    """Byar's interval of a Poisson mean, within 1% of the exact one from about five counts on.
-
-    >>> [round(bound, 2) for bound in poisson_interval(10)]
-    [4.79, 18.39]
-    """
-    low = 0.0 if count <= 0 else count * max(0.0, 1 - 1 / (9 * count) - z / (3 * math.sqrt(count))) ** 3
-    above = count + 1
-    return low, above * (1 - 1 / (9 * above) + z / (3 * math.sqrt(above))) ** 3
+    found = metrics.share(successes, total)
+    return (found.low, found.high) if found else (0.0, 1.0)
 
 
 def count_rarity(observed: float, mean: float, dispersion: float) -> float:

@@ -164,7 +164,8 @@ def test_killed_anywhere_it_leaves_all_or_nothing(tmp_path: Path) -> None:
     for wait in (0.0, 0.05, 0.2, 0.4):
         root = Path(__file__).parent.parent
         environment = os.environ | {"PYTHONPATH": str(root)}
-        process = subprocess.Popen([sys.executable, "-c", KILLED, str(tmp_path)], stdout=subprocess.PIPE, cwd=root, env=environment)
+        killed = [sys.executable, "-c", KILLED, str(tmp_path)]
+        process = subprocess.Popen(killed, stdout=subprocess.PIPE, cwd=root, env=environment)
         assert process.stdout is not None and process.stdout.readline() == b"go\n"
         time.sleep(wait)
         process.send_signal(signal.SIGKILL)

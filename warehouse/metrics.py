@@ -98,10 +98,10 @@ def change(now: Estimate, before: Estimate) -> Change:
     d = now.value - before.value
     low = d - math.hypot(now.value - now.low, before.high - before.value)
     high = d + math.hypot(now.high - now.value, before.value - before.low)
-    return Change(d, low, high, _p(d, d - low if d > 0 else high - d))
+    return Change(d, low, high, two_sided(d, d - low if d > 0 else high - d))
 
 
-def _p(d: float, half: float) -> float:
+def two_sided(d: float, half: float) -> float:
     """Two-sided p that is below 0.05 exactly when the interval leaves zero out."""
     if half <= 0:
         return 1.0 if d == 0 else 0.0
@@ -126,7 +126,7 @@ def dispersion(counts: Sequence[int]) -> float:
 
 
 def ratio(now: float, before: float, *, swing: float = 1.0) -> Estimate | None:
-    """now / before for two counts, log-normal interval, both `swing` times more variable than chance alone; None when one is 0."""
+    """now / before for two counts, log-normal interval, both `swing` times as variable as chance alone; None when one is 0."""
     if now <= 0 or before <= 0:
         return None
     half = Z * math.sqrt(swing * (1 / now + 1 / before))
@@ -142,10 +142,14 @@ def waiting(times: Sequence[tuple[float, int, int]]) -> list[Step]:
     >>> [round(s.share, 2) for s in waiting([(1, 1, 0), (2, 0, 1), (3, 1, 1)])]
     [0.25, 0.62]
     """
-    at_risk = sum(done + waits for _, done, waits in times)
+    together: dict[float, tuple[int, int]] = {}
+    for at, done, waits in times:
+        before = together.get(at, (0, 0))
+        together[at] = (before[0] + done, before[1] + waits)
+    at_risk = sum(done + waits for done, waits in together.values())
     left, greenwood, steps = 1.0, 0.0, []
-    for at, done, waits in sorted(times):
-        if done:
+    for at, (done, waits) in sorted(together.items()):
+        if done:  # who still waits after the same time was at risk during it
             left *= 1 - done / at_risk
             greenwood += done / (at_risk * (at_risk - done)) if at_risk > done else 0.0
             low, high = _loglog(left, greenwood)
@@ -170,7 +174,7 @@ def waited(steps: Sequence[Step], q: float) -> tuple[float | None, float | None,
 
 
 def enough(estimate: Estimate | None, *, unit: float = 1.0) -> bool:
-    """Is this share (of `unit`: 1, or 100 for points) worth a number? At least 30 observations and at most 15 points either side."""
+    """Is a share (of `unit`: 1, or 100 for points) worth a number? From 30 observations, and at most 15 points either side."""
     if estimate is None or estimate.n < FLOOR:
         return False
     return max(estimate.high - estimate.value, estimate.value - estimate.low) <= WIDEST * unit

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from dashboards import components as c
-from dashboards import metrics, tiles, words
+from dashboards import tiles, words
 from dashboards.charts import Dot, dots, lines
 from dashboards.drawing import BLUE, GREY, ORANGE, Point
-from dashboards.metrics import Estimate
 from dashboards.page import Content, Page, Panel, Slot
 from dashboards.query import Row, Snapshot
 from dashboards.tiles import Tile
 from dashboards.view import Period, View
+from warehouse import metrics
+from warehouse.metrics import Estimate
 
 QUOTES = 3
 COUNTS = ("authors", "advocates", "detractors", "replied_base", "replied_recovered", "unreplied_base", "unreplied_recovered")

@@ -8,15 +8,16 @@ from datetime import datetime
 from dash import html
 
 from dashboards import components as c
-from dashboards import figures, metrics, tiles, words
+from dashboards import figures, tiles, words
 from dashboards.charts import Dot, Series, band, columns, dots
 from dashboards.drawing import BLUE, GREY, GREY_FILL, ORANGE, Point
 from dashboards.figures import Counts
-from dashboards.metrics import Change, Estimate
 from dashboards.page import Content, Page, Panel, Slot
 from dashboards.query import Row, Snapshot
 from dashboards.tiles import Tile, Verdict
 from dashboards.view import Period, View
+from warehouse import metrics
+from warehouse.metrics import Change, Estimate
 
 TOPICS = 8  # rows of what changed
 LEAST = 10  # mentions in both periods for a topic to be compared

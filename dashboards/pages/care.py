@@ -8,13 +8,14 @@ from typing import Any
 from dash import html
 
 from dashboards import components as c
-from dashboards import metrics, tiles, words
+from dashboards import tiles, words
 from dashboards.charts import Dot, Series, columns, curve, dots, heat
 from dashboards.drawing import BLUE, ORANGE, Mark
 from dashboards.page import Content, Page, Panel, Slot
 from dashboards.query import Row, Snapshot
 from dashboards.tiles import Tile, Verdict
 from dashboards.view import Period, View
+from warehouse import metrics
 
 QUEUE, STORIES = 8, 5  # rows
 TEXT = 180  # characters of a text in the queue

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from dash import html
 
 from dashboards import components as c
-from dashboards import incident, metrics, tiles, words
+from dashboards import incident, tiles, words
 from dashboards.charts import Dot, dots, expected
 from dashboards.drawing import GREY, ORANGE, Mark, Point
 from dashboards.incident import Scene
@@ -17,6 +17,7 @@ from dashboards.page import Content, Page, Panel, Slot
 from dashboards.query import Row, Snapshot
 from dashboards.tiles import Tile, Verdict
 from dashboards.view import View
+from warehouse import metrics
 
 REASONS = 7  # rows of what drives it
 QUOTES = 3

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboards import metrics
+from warehouse import metrics
 
 COUNTS = st.integers(0, 5000)
 
