@@ -102,7 +102,7 @@ class Cell:
         negative, scored = float(self.sums[scale, NEGATIVE]), float(self.sums[scale, SCORED])
         known = scored > 0 and not math.isnan(self.usual)
         ratio = 1.0 if signal == "negative_share" else observed / max(expected, 0.5)
-        points = wilson(negative, scored)[0] - self.usual if known else 0.0
+        points = wilson(int(negative), int(scored))[0] - self.usual if known else 0.0
         since = np.cumsum(np.nan_to_num(excess[::-1][: self.scales[scale]]))
         return Evidence(
             tier=tier, signal=signal, window_minutes=self.scales[scale] * BUCKET_MINUTES, observed=observed, expected=expected,
