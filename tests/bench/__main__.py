@@ -77,6 +77,15 @@ def run_line(source: Path, storage: Path, model: str, extra: list[str]) -> dict[
     return measured(command, env=os.environ | {"PYTHONPATH": str(ROOT)})
 
 
+def stages(source: Path, storage: Path, model: str, size: int) -> dict[str, int]:
+    """Mentions a second of each stage by itself, run one after another in one fresh process."""
+    command = [sys.executable, "-m", "tests.bench.stages", str(source), str(storage), model]
+    output = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=True, env=os.environ | {"PYTHONPATH": str(ROOT)}
+    )
+    return {name: round(size / max(seconds, 0.001)) for name, seconds in json.loads(output.stdout).items()}
+
+
 def growth(folder: Path, sizes: list[int], model: str) -> dict[str, Any]:
     """Time and memory of the line without transformer and spaCy at each size, and their growth exponents."""
     from pipelines.simulation.export import write_jsonl
@@ -94,6 +103,7 @@ def growth(folder: Path, sizes: list[int], model: str) -> dict[str, Any]:
                 **first,
                 "mentions_per_second": round(size / first["seconds"]),
                 "rerun_seconds": again["seconds"],
+                "stages_per_second": stages(source, folder / f"{size}-{model}-stages", model, size),
                 **sticks,
                 "times_json_parsing": round(first["seconds"] / sticks["json_seconds"], 2),
             }
