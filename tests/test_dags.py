@@ -105,6 +105,7 @@ def test_every_dag_has_the_schedule_pools_and_assets_that_the_design_gives_it(pa
     assert {name: dag["schedule"] for name, dag in found["dags"].items()} == {
         "alert": ["follows", "alerts"],
         "collect_sample": ["0 0 * * *", key, -1],
+        "digest": "0 7 * * 1",
         "maintain": "30 3 * * *",
         "process": ["follows each window of", "mentions"],
         "publish": "*/5 * * * *",
@@ -117,6 +118,7 @@ def test_every_dag_has_the_schedule_pools_and_assets_that_the_design_gives_it(pa
     assert {name: dag["tasks"] for name, dag in found["dags"].items()} == {
         "alert": {"notify": [WAREHOUSE, "earshot", 3, [], ["snapshot"]]},
         "collect_sample": {"land": [DEFAULT, "earshot", 3, [], ["mentions"]]},
+        "digest": {"tell": [DEFAULT, "earshot", 3, [], []]},
         "maintain": {"retain": [WAREHOUSE, "earshot", 3, [], []]},
         "process": score,
         "publish": {
@@ -265,7 +267,7 @@ print("@@" + json.dumps(states))
 def test_every_dag_runs_to_its_end_without_a_scheduler(env: dict[str, str]) -> None:
     day = "2026-01-17T00:00"
     window = {"window": day}
-    wanted = [["collect_sample", window], ["reprocess", window], ["publish", {}], ["alert", {}], ["maintain", {}]]
+    wanted = [["collect_sample", window], ["reprocess", window], ["publish", {}], ["alert", {}], ["digest", {}], ["maintain", {}]]
     code = f"import sys; sys.argv = ['', {json.dumps(json.dumps(wanted))}]\n{RUN_ONE}"
     found = python(code, env)
     assert {name: state for name, (state, _) in found.items()} == dict.fromkeys((name for name, _ in wanted), "success")

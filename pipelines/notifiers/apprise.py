@@ -48,15 +48,21 @@ class Apprise(Notifier):
         return service
 
     def send(self, alert: Alert) -> None:
+        self._notify(headline(alert), message(alert), _kind(alert), alert.key)
+
+    def tell(self, title: str, text: str, *, key: str) -> None:
+        self._notify(title, f"{text}\nkey {key}", "info", key)
+
+    def _notify(self, title: str, body: str, kind: str, key: str) -> None:
         import apprise
 
         service = self._service
         if hasattr(service, "payload_extras"):  # webhooks: a field for machines
-            service.payload_extras = {**service.payload_extras, "key": alert.key}
+            service.payload_extras = {**service.payload_extras, "key": key}
         sender = apprise.Apprise()
         sender.add(service)
         with apprise.LogCapture(level=logging.WARNING, fmt="%(message)s") as said:
-            sent = sender.notify(title=headline(alert), body=message(alert), notify_type=_kind(alert), body_format="text")
+            sent = sender.notify(title=title, body=body, notify_type=kind, body_format="text")
             reason = said.getvalue().strip().splitlines()
         if not sent:
             raise NotifierError(f"[notifiers.{self.name}] was not accepted: {reason[-1] if reason else 'no reason given'}")

@@ -34,6 +34,14 @@ class Notifier(Plugin):
         """
         raise NotImplementedError(f"{type(self).__name__}.send")
 
+    def tell(self, title: str, text: str, *, key: str) -> None:
+        """Hand over a message that is no alert, such as the weekly digest; `key` lets the receiver drop a second copy.
+
+        Raises:
+            NotifierError: it was not accepted.
+        """
+        raise NotImplementedError(f"{type(self).__name__}.tell")
+
     def check(self) -> str:
         """Test the address without alarming anybody; returns one sentence on what was tested.
 

@@ -6,7 +6,7 @@ import json
 import os
 from dataclasses import asdict
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import Field
 
@@ -26,7 +26,13 @@ class File(Notifier):
         return self.model_copy(update={"path": str(folder / Path(self.path).expanduser())})
 
     def send(self, alert: Alert) -> None:
-        line = json.dumps({"key": alert.key, **asdict(alert)}, ensure_ascii=False, default=str) + "\n"
+        self._append({"key": alert.key, **asdict(alert)})
+
+    def tell(self, title: str, text: str, *, key: str) -> None:
+        self._append({"key": key, "title": title, "text": text})
+
+    def _append(self, values: dict[str, Any]) -> None:
+        line = json.dumps(values, ensure_ascii=False, default=str) + "\n"
         path = Path(self.path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,149 @@
+"""The weekly digest: what changed for each of one's own brands, in sentences with intervals, sent once to every notifier.
+
+A week is Monday to Monday in the project's time zone and is told when it is over. What was composed is kept in
+`digests/<week>.txt` below the storage folder, and who took it in a mark beside it: a retry sends only what is missing, and the
+key lets a receiver drop a second copy.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from pipelines import alert
+from pipelines.errors import InputError, NotifierError
+from pipelines.landing import replacing
+from pipelines.settings import Settings
+from warehouse import metrics
+
+log = logging.getLogger(__name__)
+_COUNTS = """
+    SELECT coalesce(sum(mention_count), 0)::BIGINT, coalesce(sum(positive_count), 0)::BIGINT,
+           coalesce(sum(negative_count), 0)::BIGINT, coalesce(sum(neutral_count), 0)::BIGINT
+    FROM brand_hourly WHERE brand = ? AND bucket_at >= ? AND bucket_at < ?
+"""
+_ALL = "SELECT coalesce(sum(mention_count), 0)::BIGINT FROM brand_hourly WHERE bucket_at >= ? AND bucket_at < ?"
+_ADVOCATES = (
+    "SELECT author_count, advocate_count, detractor_count FROM advocate_weekly WHERE brand = ? AND week_at >= ? AND week_at < ?"
+)
+_ALERTS = "SELECT count(*) FROM alerts WHERE brand = ? AND fired_at >= ? AND fired_at < ?"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """What was told of which week, to whom."""
+
+    week: str  # the Monday, such as 2026-02-09
+    text: str
+    sent: list[str]  # notifiers that took it now
+    failed: list[str]  # notifiers that did not: the next run tries again
+
+
+class _Counts(NamedTuple):
+    mentions: int
+    positive: int
+    negative: int
+    neutral: int
+
+
+def run(settings: Settings, *, now: datetime) -> Digest:
+    """Compose the digest of the last week that the published snapshot covers whole, and send it where it has not been sent.
+
+    Args:
+        now: weeks after it are never told.
+
+    Raises:
+        InputError: nothing has been published yet, or it does not cover a whole week.
+    """
+    from warehouse.snapshot import current_path
+
+    path = current_path(settings.storage)
+    if path is None:
+        raise InputError("nothing has been published yet: run the line first.")
+    with duckdb.connect(str(path), read_only=True) as snapshot:
+        snapshot.execute("SET TimeZone = 'UTC'")
+        start, end = _week(snapshot, ZoneInfo(settings.project.timezone), now)
+        text = compose(snapshot, settings, start, end)
+    week = f"{start:%Y-%m-%d}"
+    folder = settings.storage / "digests"
+    with replacing(folder / f"{week}.txt") as fresh:
+        fresh.write_text(text, encoding="utf-8")
+    sent, failed = [], []
+    for name in settings.notifiers:
+        mark = folder / f"{week}.{name}.sent"
+        if mark.exists():
+            continue
+        try:
+            alert.notifier(settings, name).tell(f"{settings.project.name}: week of {week}", text, key=f"digest:{week}")
+            mark.touch()
+            sent.append(name)
+        except NotifierError as error:
+            log.error("notifier %s did not take the digest of %s: %s", name, week, error)
+            failed.append(name)
+    return Digest(week=week, text=text, sent=sent, failed=failed)
+
+
+def _week(snapshot: duckdb.DuckDBPyConnection, zone: ZoneInfo, now: datetime) -> tuple[datetime, datetime]:
+    """The last whole week before both `now` and the end of the data."""
+    row = snapshot.execute("SELECT min(bucket_at), max(bucket_at) FROM brand_hourly").fetchone()
+    if row is None or row[0] is None:
+        raise InputError("no brand has mentions yet: there is nothing to digest.")
+    last = min(row[1] + timedelta(hours=1), now).astimezone(zone)
+    monday = last.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=last.weekday())
+    start = monday - timedelta(days=7)
+    if monday <= row[0]:
+        raise InputError(f"the data begins on {row[0].astimezone(zone):%d %b %Y}: the first whole week is not over yet.")
+    return start, monday
+
+
+def compose(snapshot: duckdb.DuckDBPyConnection, settings: Settings, start: datetime, end: datetime) -> str:
+    """The digest of [start, end) as plain text: a paragraph for each own brand. Figures only, no text of any mention."""
+    row = snapshot.execute("SELECT is_simulated FROM meta").fetchone()
+    head = ["Simulated data: none of this was written by real people.", ""] if row and row[0] else []
+    head.append(f"{start:%d %b} to {end - timedelta(days=1):%d %b %Y}, {settings.project.timezone}")
+    own = [b for b in settings.query.brands if not b.is_competitor]
+    return "\n".join([*head, *(line for b in own for line in ("", b.name, *_brand(snapshot, b.key, start, end)))]) + "\n"
+
+
+def _brand(snapshot: duckdb.DuckDBPyConnection, brand: str, start: datetime, end: datetime) -> list[str]:
+    def ask(sql: str, *values: Any) -> tuple[Any, ...]:
+        return snapshot.execute(sql, list(values)).fetchone() or ()
+
+    now = _Counts(*ask(_COUNTS, brand, start, end))
+    before = _Counts(*ask(_COUNTS, brand, start - (end - start), start))
+    (everybody,) = ask(_ALL, start, end)
+    (alerts,) = ask(_ALERTS, brand, start, end)
+    lines = [f"- {now.mentions:,} mentions, {before.mentions:,} the week before.", f"- {_feeling(now, before)}"]
+    voice = metrics.share(now.mentions, everybody)
+    if voice is not None and metrics.enough(voice):
+        lines.append(f"- Share of voice {voice.value:.0%} ({voice.low:.0%} to {voice.high:.0%}) of {everybody:,} mentions.")
+    people = ask(_ADVOCATES, brand, start, end)
+    if people:
+        lines.append(f"- {people[1]} advocates and {people[2]} detractors among {people[0]:,} people.")
+    return [*lines, f"- {alerts} alert{'' if alerts == 1 else 's'}."]
+
+
+def _feeling(now: _Counts, before: _Counts) -> str:
+    score = metrics.net(now.positive, now.negative, now.neutral)
+    if score is None or not metrics.enough(score, unit=100):
+        return f"Net sentiment: too few to say (n = {score.n if score else 0})."
+    text = f"Net sentiment {_signed(score.value)} ({_signed(score.low)} to {_signed(score.high)})"
+    past = metrics.net(before.positive, before.negative, before.neutral)
+    if past is None or not metrics.enough(past, unit=100):
+        return f"{text}; too few the week before to compare."
+    [change] = metrics.judge([metrics.change(score, past)])
+    if not change.real:
+        return f"{text}; no real change."
+    word = "rose" if change.value > 0 else "fell"
+    low, high = sorted((abs(change.low), abs(change.high)))
+    return f"{text}; {word} {abs(change.value):.0f} points ({low:.0f} to {high:.0f})."
+
+
+def _signed(value: float) -> str:
+    """Whole points with a true minus and no sign on zero."""
+    return f"{round(value):+d}".replace("-", "−") if round(value) else "0"

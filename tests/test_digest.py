@@ -1,0 +1,91 @@
+"""The weekly digest: right figures, told once to each notifier, retried where it was not taken."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines import digest, line
+from pipelines.errors import InputError
+from pipelines.settings import Settings, read
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+CONFIG = """
+[project]
+name = "Airlines"
+storage = "storage"
+[brands.kestravia]
+name = "Kestravia"
+handles = ["kestravia", "kestraviacare"]
+[brands.solmarra]
+name = "Solmarra"
+competitor = true
+[sources.sample]
+kind = "sample"
+mentions = 3000
+days = 16
+window = "7d"
+[models]
+active = "lexicon"
+[notifiers.inbox]
+kind = "file"
+[notifiers.blocked]
+kind = "file"
+path = "blocked/inbox.jsonl"
+"""
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Sixteen simulated days, published; one of the two notifiers cannot write."""
+    folder = tmp_path_factory.mktemp("digest")
+    (folder / "earshot.toml").write_text(CONFIG, encoding="utf-8")
+    found = read(folder / "earshot.toml")
+    line.run(found, now=NOW, since=NOW, model=None, progress=lambda stage, window: None)
+    return found
+
+
+def lines(path: Path) -> list[dict[str, str]]:
+    return [json.loads(text) for text in path.read_text(encoding="utf-8").splitlines() if '"digest:' in text]
+
+
+def test_the_last_whole_week_is_told_once_to_each_notifier(settings: Settings) -> None:
+    storage = settings.storage
+    blocked = storage / "blocked"
+    if blocked.exists():
+        for file in blocked.iterdir():
+            file.unlink()
+        blocked.rmdir()
+    blocked.write_text("a file where a folder should be", encoding="utf-8")
+    first = digest.run(settings, now=NOW)
+    assert (first.week, first.sent, first.failed) == ("2026-01-26", ["inbox"], ["blocked"])
+    blocked.unlink()
+    second = digest.run(settings, now=NOW + timedelta(hours=1))
+    assert (second.sent, second.failed) == (["blocked"], [])
+    third = digest.run(settings, now=NOW + timedelta(hours=2))
+    assert (third.sent, third.failed) == ([], [])
+    for path in (storage / "alerts.jsonl", blocked / "inbox.jsonl"):
+        [told] = lines(path)
+        assert told["key"] == "digest:2026-01-26" and told["text"] == first.text
+
+
+def test_its_figures_are_those_of_the_mentions(settings: Settings) -> None:
+    with duckdb.connect(str(settings.storage / "warehouse.duckdb"), read_only=True) as connection:
+        count = connection.execute(
+            """SELECT count(*) FROM mentions LEFT JOIN enrichments USING (mention_id)
+               WHERE (brand = 'kestravia' OR list_contains(brands, 'kestravia')) AND NOT is_own AND deleted_at IS NULL
+               AND published_at >= TIMESTAMPTZ '2026-01-26 00:00:00+00' AND published_at < TIMESTAMPTZ '2026-02-02 00:00:00+00'"""
+        ).fetchone()
+    text = digest.run(settings, now=NOW).text
+    assert count and f"- {count[0]:,} mentions, " in text
+    assert "Simulated data" in text and "Kestravia" in text and "Solmarra" not in text
+    assert " to " in text.split("Net sentiment")[1].splitlines()[0] or "too few" in text
+
+
+def test_before_the_first_whole_week_is_over_there_is_nothing_to_tell(settings: Settings) -> None:
+    with pytest.raises(InputError, match="first whole week is not over"):
+        digest.run(settings, now=datetime(2026, 1, 18, tzinfo=UTC))
