@@ -52,17 +52,39 @@ def windows(source: Any, *, since: datetime, now: datetime) -> Iterator[Window]:
 def _process(
     settings: Settings, source: str, keys: list[str], report: Report, *, now: datetime, model: str | None, progress: Progress
 ) -> None:
-    from pipelines import enrich, load
+    from pipelines import load
 
-    for key in keys:
-        progress("enrich", key)
-        enrich.run(settings, source, key, now=now, model=model)
+    for key in _enriched(settings, source, keys, now=now, model=model, progress=progress):
         progress("load", key)
         loaded = load.run(settings, source, key, now=now, model=model)
         report.rows_in += loaded.rows_in
         report.stored += loaded.stored
         report.unchanged += loaded.unchanged
         report.quarantined += loaded.quarantined
+
+
+def _enriched(
+    settings: Settings, source: str, keys: list[str], *, now: datetime, model: str | None, progress: Progress
+) -> Iterator[str]:
+    """Each key once it is enriched, in order. Many windows and a model without weights: in worker processes."""
+    from pipelines import enrich, workers
+
+    if len(keys) < 4 or (model or settings.models.active) == "encoder" or not workers.possible():
+        for key in keys:
+            progress("enrich", key)
+            enrich.run(settings, source, key, now=now, model=model)
+            yield key
+        return
+    with workers.pool() as pool:
+        running = [pool.submit(enrich.run, settings, source, key, now=now, model=model) for key in keys]
+        try:
+            for key, result in zip(keys, running, strict=True):
+                progress("enrich", key)
+                result.result()
+                yield key
+        finally:
+            for result in running:
+                result.cancel()
 
 
 def _finish(settings: Settings, report: Report, *, now: datetime, progress: Progress) -> None:

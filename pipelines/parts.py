@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from pipelines import workers
 from pipelines.landing import Landing, Manifest, WindowWriter, file_hash
 from pipelines.mapping import Mapping
 from pipelines.protector import BATCH_ROWS, Protector, write
@@ -14,8 +14,6 @@ from pipelines.records import Brand, Mention, Rejected
 from pipelines.rows import mapper_of
 from pipelines.settings import Settings
 from pipelines.tables import Part, open_table
-
-PROCESSES = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,38 +82,12 @@ def _landed(landing: Landing, source: str, key: str, made_with: str) -> list[Man
 def _run(jobs: list[_Job], landing: Landing) -> list[Manifest]:
     done = {job.key: landing.read_manifest(job.source, job.key) for job in jobs}
     open_jobs = [j for j in jobs if (m := done[j.key]) is None or m.made_with != j.made_with]
-    if len(open_jobs) > 1 and _may_fork():
-        import multiprocessing
-        from concurrent.futures import ProcessPoolExecutor
-
-        # "spawn": a forked copy of a process with Arrow's or DuckDB's threads may hang
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(PROCESSES, mp_context=context, initializer=_end_with_parent) as pool:
+    if len(open_jobs) > 1 and workers.possible():
+        with workers.pool() as pool:
             done |= {m.window: m for m in pool.map(_land_part, open_jobs)}
     else:
         done |= {job.key: _land_part(job) for job in open_jobs}
     return [m for job in jobs if (m := done[job.key]) is not None]
-
-
-def _end_with_parent() -> None:
-    """A worker whose parent was killed would otherwise wait for work for ever."""
-    import multiprocessing
-    import threading
-
-    parent = multiprocessing.parent_process()
-
-    def watch() -> None:
-        if parent is not None:
-            parent.join()
-            os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
-def _may_fork() -> bool:
-    import multiprocessing
-
-    return (os.cpu_count() or 1) > 1 and not multiprocessing.current_process().daemon
 
 
 def _land_part(job: _Job) -> Manifest:

@@ -441,7 +441,7 @@ def test_a_corrected_mapping_lands_the_file_again_in_its_place(tmp_path: Path) -
 @pytest.mark.parametrize("suffix", ["jsonl", "csv"])
 def test_a_large_file_lands_in_parts_with_every_row_once(suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipelines.tables.PART_ROWS", 700)
-    monkeypatch.setattr("pipelines.parts._may_fork", lambda: False)
+    monkeypatch.setattr("pipelines.workers.possible", lambda: False)
     texts = [f'line "{n}"\nof two' if n % 7 == 0 else f"line {n % 900}" for n in range(2_000)]
     if suffix == "csv":
         content = "text\n" + "".join('"' + t.replace('"', '""') + '"\n' for t in texts)
@@ -467,7 +467,7 @@ def test_two_processes_land_what_one_lands(tmp_path: Path, monkeypatch: pytest.M
     done = collect.run_file(settings, path, None, now=NOW)
     assert (len(done.window_keys), done.rows_in, done.mentions) == (4, 3_500, 3_500)
     assert collect.run_file(settings, path, None, now=NOW) == done
-    monkeypatch.setattr("pipelines.parts._may_fork", lambda: False)
+    monkeypatch.setattr("pipelines.workers.possible", lambda: False)
     settings.storage.joinpath("landing").rename(tmp_path / "two")
     assert collect.run_file(settings, path, None, now=NOW) == done
     for file in (tmp_path / "two").rglob("*.*"):
