@@ -8,13 +8,12 @@ import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from pipelines.errors import ConfigError, InputError
 from pipelines.records import Kind, Property, Visibility
-from pipelines.settings import explain
+from pipelines.settings import Zone, explain
 from pipelines.times import NAMES
 
 Columns = str | list[str] | None
@@ -72,16 +71,7 @@ class DatesSection(_Section):
         default=None, description=f"{', '.join(NAMES)}, or a pattern such as %d.%m.%Y %H:%M; default: any clear form."
     )
     day_first: bool | None = Field(default=None, description="Is 02/03/2026 the second of March? Unset: such dates stay empty.")
-    timezone: str = Field(default="UTC", description="Time zone of dates that name none.")
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except Exception as error:
-            raise ValueError("not a time zone; use a name such as UTC or Europe/Berlin") from error
-        return value
+    timezone: Zone = Field(default="UTC", description="Time zone of dates that name none.")
 
 
 class OwnSection(_Section):

@@ -11,10 +11,10 @@ from datetime import timedelta
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import Annotated, Any, cast
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from pipelines import registry
 from pipelines.errors import ConfigError
@@ -40,6 +40,17 @@ def span(text: str) -> timedelta:
     return timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
 
 
+def _known_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except Exception as error:
+        raise ValueError("not a time zone; use a name such as UTC or Europe/Berlin") from error
+    return value
+
+
+Zone = Annotated[str, AfterValidator(_known_zone)]  # the name of a time zone
+
+
 class _Stanza(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -51,16 +62,9 @@ class ProjectStanza(_Stanza):
     storage: str = Field(
         default="earshot-data", description="Folder for landing files, warehouse and snapshots; relative to earshot.toml."
     )
-    timezone: str = Field(default="UTC", description="Time zone in which pages show times and days begin, such as Europe/Berlin.")
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except Exception as error:
-            raise ValueError("not a time zone; use a name such as UTC or Europe/Berlin") from error
-        return value
+    timezone: Zone = Field(
+        default="UTC", description="Time zone in which pages show times and days begin, such as Europe/Berlin."
+    )
 
 
 class BrandStanza(_Stanza):

@@ -9,9 +9,11 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
+from pipelines.errors import WarehouseError
 from pipelines.line import Report
 from pipelines.settings import Settings
 from warehouse.metrics import net
+from warehouse.snapshot import current_path
 
 
 class BrandRow(NamedTuple):
@@ -61,14 +63,12 @@ _ALERTS = """
 """
 
 
-def current(storage: Path) -> Path:
-    """The published snapshot's file."""
-    return (storage / "serving" / "current.duckdb").resolve()
-
-
 def read(storage: Path) -> Contents:
     """Read the published snapshot as the pages read it."""
-    with duckdb.connect(str(current(storage)), read_only=True) as snapshot:
+    path = current_path(storage)
+    if path is None:
+        raise WarehouseError(f"{storage}: nothing has been published yet; `earshot run` does it.")
+    with duckdb.connect(str(path), read_only=True) as snapshot:
         snapshot.execute("SET TimeZone = 'UTC'")
 
         def ask(sql: str) -> list[Any]:

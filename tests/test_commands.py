@@ -6,13 +6,13 @@ import json
 import os
 import subprocess
 import sys
-import threading
 import tomllib
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+
+from tests.web import Answer, serving
 
 ROOT = Path(__file__).resolve().parent.parent
 ROWS = [
@@ -76,25 +76,8 @@ def started(folder: Path) -> Path:
 @pytest.fixture
 def feed() -> Iterator[str]:
     """A real HTTP server with a feed of one entry."""
-
-    class Feed(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "application/rss+xml")
-            self.send_header("Content-Length", str(len(FEED)))
-            self.end_headers()
-            self.wfile.write(FEED)
-
-        def log_message(self, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Feed)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/feed.xml"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(lambda request: Answer(body=FEED, headers={"Content-Type": "application/rss+xml"})) as address:
+        yield f"{address}/feed.xml"
 
 
 def test_from_nothing_to_pages_in_five_commands(folder: Path) -> None:

@@ -7,15 +7,14 @@ import os
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from pipelines import registry
 from pipelines.cli import COMMANDS
+from tests.web import Answer, Request, serving
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -44,24 +43,11 @@ def block(name: str) -> str:
 def status_page() -> Iterator[str]:
     """A real HTTP server that answers as a status page does."""
 
-    class Page(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = json.dumps(INCIDENTS).encode()
-            self.send_response(200 if self.path == "/api/v2/incidents.json" else 404)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def answer(request: Request) -> Answer:
+        return Answer(200 if request.path == "/api/v2/incidents.json" else 404, json.dumps(INCIDENTS).encode())
 
-        def log_message(self, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(answer) as address:
+        yield address
 
 
 def test_the_walk_through_adds_a_working_source(status_page: str, tmp_path: Path) -> None:
