@@ -67,12 +67,12 @@ def _sentiment(data: Path, part: str) -> list[Example]:
 
 def _emotion(data: Path, part: str) -> list[Example]:
     rows = read(data / f"tweeteval/emotion_{part}.jsonl")
-    return [Example(r["text"], emotion=EMOTIONS.index(r["label"]), weight=2) for r in rows]
+    return [Example(r["text"], emotion=EMOTIONS.index(r["label"]), weight=3) for r in rows]
 
 
 def _irony(data: Path, part: str) -> list[Example]:
     rows = read(data / f"tweeteval/irony_{part}.jsonl")
-    return [Example(r["text"], irony=int(r["label"] == "irony"), weight=2) for r in rows]
+    return [Example(r["text"], irony=int(r["label"] == "irony"), weight=3) for r in rows]
 
 
 def _offensive(data: Path, part: str) -> list[Example]:
@@ -81,8 +81,17 @@ def _offensive(data: Path, part: str) -> list[Example]:
 
 
 def _intents(data: Path) -> list[Example]:
-    rows = read(data / "intents/train.jsonl")
-    return [Example(r["text"], intents={label: int(label in r["labels"]) for label in INTENTS}, weight=3) for r in rows]
+    return [Example(r["text"], intents=_all_intents(r["labels"]), weight=3) for r in read(data / "intents/train.jsonl")]
+
+
+def _written() -> list[Example]:
+    """Posts that were written for this project, because the labelled ones hold few of the rare intents. They only train."""
+    paths = sorted((Path(__file__).parent / "written").glob("*.jsonl"))
+    return [Example(r["text"], intents=_all_intents(r["labels"]), weight=2) for path in paths for r in read(path)]
+
+
+def _all_intents(labels: list[str]) -> dict[str, int]:
+    return {label: int(label in labels) for label in INTENTS}
 
 
 def _complaints(data: Path) -> list[Example]:
@@ -92,6 +101,13 @@ def _complaints(data: Path) -> list[Example]:
 def _churn(data: Path) -> list[Example]:
     rows = read(data / "intents/churn_chat.jsonl")
     return [Example(r["text"], intents={"churn_risk": int(r["churn"])}, weight=2) for r in rows]
+
+
+def _intensity(data: Path) -> list[Example]:
+    """Tweets whose mean rating, -4 to 4, leaves no doubt; a rating near 0 says little about being neutral."""
+    rows = [(r["text"], r["mean"]) for r in read(data / "intensity/tweets.jsonl")]
+    return [Example(text, sentiment=SENTIMENTS.index("positive" if mean > 0 else "negative")) for text, mean in rows
+            if mean <= -1.0 or mean >= 1.5]
 
 
 def _topics(data: Path, seen: set[str]) -> list[Example]:
@@ -122,7 +138,7 @@ def load(data: Path, *, fold_out: int = 0) -> Sets:
     """Read every set below `data`.
 
     Args:
-        data: folder with tweeteval/, intents/ and topics/.
+        data: folder with tweeteval/, intents/, topics/ and intensity/.
         fold_out: which fifth of the intent and complaint sets is held aside; -1 holds nothing aside.
 
     Raises:
@@ -139,7 +155,7 @@ def load(data: Path, *, fold_out: int = 0) -> Sets:
     seen = {fingerprint(e.text) for e in sentiment}
     pool = [
         *sentiment, *_topics(data, seen), *_emotion(data, "train"), *_irony(data, "train"), *_offensive(data, "train"),
-        *intents, *complaints, *_churn(data),
+        *intents, *complaints, *_churn(data), *_intensity(data), *_written(),
     ]
     return Sets(train=_without(pool, held.values()), held=held)
 

@@ -22,8 +22,8 @@ from torch.nn import functional
 
 from models import backbones
 from models.base import INTENTS, ModelFault
-from models.encoder import MAX_TOKENS, native_bf16
-from models.network import Network, fresh
+from models.encoder import CLASSES, MAX_TOKENS, native_bf16
+from models.network import HEADS, Network, fresh
 from models.text import normalise
 from models.training import lora
 from models.training.sets import Example, load
@@ -48,33 +48,47 @@ class Plan:
     rank: int = 0  # of the thin matrices that are trained beside frozen ones; 0 trains the matrices themselves
     parts: int = 1  # of a batch that are computed side by side, each with randomness of its own
     boost: int = 1  # times more often that texts are seen whose weight is above 1, those of small sets
+    teacher: str = ""  # tier whose answers are learnt beside the labels, by every head on every text
+    trust: float = 0.0  # share of a target that is the teacher's answer where the text has a label; without one it is all
 
 
-PLANS = {"fast": Plan(), "accurate": Plan(tier="accurate", rate=2e-4, intent_weight=6.0, rank=32, parts=2, boost=2)}
+PLANS = {"fast": Plan(), "accurate": Plan(tier="accurate", rate=2e-4, intent_weight=6.0, rank=32, parts=2)}
+
+
+HINT = 0.25  # weight of a teacher's answer where a text has no label of its own: there are four such heads a text
 
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """Token ids and targets of all examples. Missing targets are -1 (classes) or NaN (yes or no)."""
+    """Token ids and targets of all examples: n x outputs of each head, NaN where unknown; and how much each counts."""
 
     ids: list[list[int]]
-    classes: dict[str, Tensor]  # sentiment, emotion: n
-    binary: dict[str, Tensor]  # irony, offensive: n x 1; intents: n x 11
+    goals: dict[str, Tensor]
+    weights: dict[str, Tensor]
 
 
 def encode(examples: list[Example], tokenizer: Tokenizer) -> Encoded:
     """Tokenise examples and lay out their targets."""
     ids = [e.ids for e in tokenizer.encode_batch_fast([normalise(e.text) for e in examples])]
+    goals = {}
+    for name in CLASSES:
+        given = torch.tensor([-1 if getattr(e, name) is None else getattr(e, name) for e in examples])
+        goals[name] = functional.one_hot(given.clamp(min=0), HEADS[name]).float()
+        goals[name][given < 0] = float("nan")
+    for name in ("irony", "offensive"):
+        goals[name] = torch.tensor([[float("nan") if getattr(e, name) is None else float(getattr(e, name))] for e in examples])
+    goals["intents"] = torch.tensor([[float(e.intents.get(label, "nan")) for label in INTENTS] for e in examples])
+    return Encoded(ids, goals, {name: (~goal.isnan()).float() for name, goal in goals.items()})
 
-    def classes(name: str) -> Tensor:
-        return torch.tensor([-1 if getattr(e, name) is None else getattr(e, name) for e in examples])
 
-    def yes(name: str) -> Tensor:
-        return torch.tensor([[float("nan") if getattr(e, name) is None else float(getattr(e, name))] for e in examples])
-
-    intents = torch.tensor([[float(e.intents.get(label, "nan")) for label in INTENTS] for e in examples])
-    binary = {"irony": yes("irony"), "offensive": yes("offensive"), "intents": intents}
-    return Encoded(ids, {"sentiment": classes("sentiment"), "emotion": classes("emotion")}, binary)
+def taught(encoded: Encoded, answers: dict[str, Tensor], trust: float) -> Encoded:
+    """Targets mixed with a teacher's probabilities: `trust` of them where there is a label, all of them where there is none."""
+    goals, weights = {}, {}
+    for name, goal in encoded.goals.items():
+        known = ~goal.isnan()
+        goals[name] = torch.where(known, (1 - trust) * goal + trust * answers[name], answers[name])
+        weights[name] = torch.where(known, 1.0, HINT)
+    return Encoded(encoded.ids, goals, weights)
 
 
 def tokenizer_of(path: Path) -> Tokenizer:
@@ -108,20 +122,18 @@ def pad(ids: list[list[int]], device: torch.device) -> tuple[Tensor, Tensor]:
 
 
 def loss_of(logits: dict[str, Tensor], encoded: Encoded, rows: list[int], plan: Plan) -> Tensor:
-    """Mean over the rows of a batch of the losses of the heads that each row labels."""
+    """Mean over the rows of a batch of the losses of the heads for which each row has a target."""
     index = torch.tensor(rows)
     total = torch.zeros((), device=next(iter(logits.values())).device)
-    for name, classes in encoded.classes.items():
-        goal = classes[index].to(total.device)
-        total = total + functional.cross_entropy(
-            logits[name].float(), goal, ignore_index=-1, reduction="sum", label_smoothing=plan.smoothing
-        )
-    for name, values in encoded.binary.items():
-        goal = values[index].to(total.device)
-        known = ~goal.isnan()
-        each = functional.binary_cross_entropy_with_logits(logits[name].float(), goal.nan_to_num(0.0), reduction="none")
-        scale = plan.intent_weight / goal.shape[1]
-        total = total + (each * known).sum() * (scale if name == "intents" else 1.0)
+    for name, values in logits.items():
+        goal, weight = (part[name][index].to(total.device) for part in (encoded.goals, encoded.weights))
+        goal = goal.nan_to_num(0.0)
+        if name in CLASSES:
+            each = functional.cross_entropy(values.float(), goal, reduction="none", label_smoothing=plan.smoothing)
+            total = total + (each * weight[:, 0]).sum()
+        else:
+            each = functional.binary_cross_entropy_with_logits(values.float(), goal, reduction="none")
+            total = total + (each * weight).sum() * (plan.intent_weight / goal.shape[1] if name == "intents" else 1.0)
     return total / len(rows)
 
 
