@@ -134,9 +134,13 @@ class Encoder:
         self._fill(scores, rows, np.array([distinct[plain[i]] for i in rows.tolist()]), logits)
         return scores
 
-    def logits(self, texts: Sequence[str]) -> dict[str, Floats]:
-        """Outputs of each head before calibration, for already chosen texts: n x outputs. For calibration and evaluation."""
-        return self._logits([normalise(text) for text in texts])
+    def logits(self, texts: Sequence[str], *, cues: bool = True) -> dict[str, Floats]:
+        """Outputs of each head before calibration, for already chosen texts: n x outputs. For calibration and evaluation.
+
+        Args:
+            cues: add what cue phrases say; False gives what the network alone says.
+        """
+        return self._logits([normalise(text) for text in texts], helped=cues)
 
     def chances(self, head: str, logits: Floats) -> Floats:
         """Calibrated probabilities of a head from its raw outputs."""
@@ -145,7 +149,7 @@ class Encoder:
             values = values + np.array(self.sheet.bias[head], dtype=np.float32)
         return softmax(values) if head in CLASSES else sigmoid(values)
 
-    def _logits(self, plain: list[str]) -> dict[str, Floats]:
+    def _logits(self, plain: list[str], *, helped: bool = True) -> dict[str, Floats]:
         out = {name: np.empty((len(plain), n), dtype=np.float32) for name, n in HEADS.items()}
         budget = BUDGET if self._device.type == "cpu" else 64 * BUDGET
         # Made for each call: a pool would not survive the fork of a process that holds one.
@@ -156,7 +160,7 @@ class Encoder:
                 for batch, answer in zip(batches, pool.map(self._answer, ([ids[i] for i in b] for b in batches)), strict=True):
                     for name, values in answer.items():
                         out[name][batch + start] = values
-        if self.sheet.cues:
+        if helped and self.sheet.cues:
             out["intents"] += cues(plain) * np.array([self.sheet.cues.get(label, 0.0) for label in INTENTS], dtype=np.float32)
         return out
 

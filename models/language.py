@@ -19,13 +19,12 @@ _LETTERS = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _CONTENT = re.compile(r"[^\W_]|[\u203c-\u3299\U0001f000-\U0001faff]")
 _LIMIT = 600  # characters: more says nothing new
 _NO_LANGUAGE = frozenset(("und", "zxx", "mul", "mis", "qme", "qst", "qht", "qam", "art"))  # tags for links, emoji and the like
-# Words of those tables that other languages have too.
-_SHARED = frozenset(
-    ("no", "die", "was", "fine", "am", "app", "me", "an", "of", "in", "so", "crew", "bonus", "super", "bug", "error", "hell")
-)
 FEW_WORDS, FEW_LETTERS = 4, 18  # below either, in a script that many languages share, a text is too short to tell
-SURE, PLAUSIBLE = 0.85, 0.5
+SURE, PLAUSIBLE, SHORT = 0.85, 0.5, 0.3
 _ENGLISH = frozenset(word_list("english")["words"].split())
+_COMMON = _ENGLISH | frozenset(word_list("english")["common"].split())
+_TABLES = {name: frozenset(words.split()) - _COMMON for name, words in word_list("languages").items()}
+_FOREIGN = frozenset().union(*_TABLES.values())
 
 
 def identify(texts: Sequence[str], hints: Sequence[str | None] | None = None) -> list[str | None]:
@@ -73,17 +72,27 @@ def _untold(text: str, tokens: list[str], default_fits: bool) -> str:
     found = _LETTERS.findall(plain)
     if not found and not _CONTENT.search(plain):
         return "empty"
-    known = sum(map(_familiar().__contains__, tokens))
-    return "" if default_fits and (len(found) <= 2 or 8 * known >= len(found)) else "language"
+    if not default_fits:
+        return "language"
+    if not found:
+        return ""
+    words = [word.lower() for word in found]
+    known, foreign = _familiar().intersection(words), _FOREIGN.intersection(words)
+    if len(foreign) + sum(not word.isascii() for word in words) > len(known):
+        return "language"
+    if len(words) <= 2 and not known:
+        best, probability = _model(" ".join(words))
+        return "language" if best != "en" and probability > SHORT else ""
+    return "" if len(words) <= 2 or 4 * sum(map(known.__contains__, words)) >= len(words) else "language"
 
 
 @lru_cache(maxsize=1)
 def _familiar() -> frozenset[str]:
     """Every English word of our own tables."""
-    phrases: list[str] = [word_list("english")["words"], word_list("brands")["trade"], *word_list("lexicon")["valence"].values()]
+    phrases: list[str] = [*_COMMON, word_list("brands")["trade"], *word_list("lexicon")["valence"].values()]
     for table in (word_list("lexicon")["cues"], word_list("topics")):
         phrases += [phrase for group in table.values() for phrase in group]
-    return frozenset(word for phrase in phrases for word in phrase.split()) - _SHARED
+    return frozenset(word for phrase in phrases for word in phrase.split()) - _FOREIGN
 
 
 def code(hint: str | None) -> str | None:
@@ -95,14 +104,37 @@ def code(hint: str | None) -> str | None:
 
 
 def _one(text: str, tokens: list[str], hint: str | None) -> str | None:
-    if len(_ENGLISH.intersection(tokens)) >= 2 and (hint in (None, "en") or len(tokens) >= 8) and _reads_english(tokens):
+    english, foreign = _ENGLISH.intersection(tokens), _FOREIGN.intersection(tokens)
+    mixed = 3 * len(foreign) >= len(english)  # as where two languages alternate
+    if len(english) >= 2 and not mixed and (hint in (None, "en") or len(tokens) >= 8) and _reads_english(tokens):
         return "en"
+    if len(foreign) >= 2 and len(foreign) >= len(_COMMON.intersection(tokens)):
+        return _named(tokens)
     if len(text) > _LIMIT:
         text = text[: 4 * _LIMIT].strip()[:_LIMIT]
     found = _LETTERS.findall(_NOISE.sub(" ", text).lower())
     if not found:
         return None
-    return _guess(" ".join(found), len(found), hint)
+    return _agreed(_guess(" ".join(found), len(found), hint), found, hint)
+
+
+def _agreed(language: str | None, found: list[str], hint: str | None) -> str | None:
+    """What fastText guesses, where the words do not speak against it: it takes Hinglish for English, and short English for others."""
+    known, foreign = _familiar().intersection(found), _FOREIGN.intersection(found)
+    strange = len(foreign) + sum(not word.isascii() for word in found)
+    if language == "en" and hint != "en":
+        if len(foreign) > 1 and 2 * len(foreign) >= len(known):
+            return _named(found)
+        if strange >= len(known) or 5 * sum(map(known.__contains__, found)) < len(found):
+            return None
+    if language not in (None, "en", hint) and not strange and 2 * sum(map(known.__contains__, found)) > len(found):
+        return "en"
+    return language
+
+
+def _named(tokens: list[str]) -> str:
+    """The language whose table has most of the words."""
+    return max(_TABLES, key=lambda name: len(_TABLES[name].intersection(tokens)))
 
 
 def _reads_english(tokens: list[str]) -> bool:

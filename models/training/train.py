@@ -20,7 +20,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional
 
-from models import backbones
+from models import backbones, encoder
 from models.base import INTENTS, ModelFault
 from models.encoder import CLASSES, MAX_TOKENS, native_bf16
 from models.network import HEADS, Network, fresh
@@ -153,8 +153,8 @@ class Run:
         self, data: Path, out: Path, plan: Plan, *, device: str = "cpu", threads: int = 0,
         report: Callable[[int, int], None] | None = None,
     ) -> None:
-        if threads:
-            torch.set_num_threads(threads)
+        if threads or plan.parts > 1:
+            torch.set_num_threads(threads or 1)  # parts are the threads then; small sums by several wait for each other
         self.out, self.plan, self.report = out, plan, report or (lambda done, all_steps: None)
         self.device = torch.device(device)
         out.mkdir(parents=True, exist_ok=True)
@@ -164,8 +164,11 @@ class Run:
         weights, tokenizer = backbones.files(backbones.TIERS[plan.tier])
         self.tokenizer = tokenizer_of(tokenizer)
         self.sets = load(data, fold_out=plan.fold_out)
-        train = self.sets.train[:: max(1, len(self.sets.train) // plan.limit)] if plan.limit else self.sets.train
+        train = [*self.sets.train, *(self.sets.unlabelled if plan.teacher else ())]
+        train = train[:: max(1, len(train) // plan.limit)] if plan.limit else train
         self.encoded = encode(train, self.tokenizer)
+        if plan.teacher:
+            self.encoded = taught(self.encoded, self._answers(train), plan.trust)
         self.weights = [e.weight * (plan.boost if e.weight > 1 else 1) for e in train]
         self.network: Network = fresh(backbones.TIERS[plan.tier], weights).to(self.device)
         self.network.words.weight.requires_grad_(False)
@@ -184,6 +187,18 @@ class Run:
         self.batches = [batch for epoch in range(plan.epochs) for batch in order(lengths, self.weights, plan, epoch)]
         self.step = 0
         self._resume()
+
+    def _answers(self, examples: list[Example]) -> dict[str, Tensor]:
+        """The teacher's probabilities for each text, asked once a run."""
+        teacher, path = encoder.load(self.plan.teacher, self.device.type), self.out / f"answers-{self.plan.teacher}.pt"
+        known: dict[str, Any] = torch.load(path, weights_only=True) if path.exists() else {}
+        if known.get("version") != teacher.version or known["texts"] != len(examples):
+            self.log(f"asking {teacher.version} about {len(examples)} texts")
+            logits = teacher.logits([e.text for e in examples], cues=False)
+            answers = {name: (encoder.softmax if name in CLASSES else encoder.sigmoid)(values) for name, values in logits.items()}
+            known = {"version": teacher.version, "texts": len(examples)} | {n: torch.from_numpy(a) for n, a in answers.items()}
+            _write(known, path)
+        return {name: known[name] for name in HEADS}
 
     def _resume(self) -> None:
         path = self.out / "checkpoint.pt"
@@ -273,8 +288,11 @@ class Run:
 
         with ThreadPoolExecutor(self.plan.parts, initializer=torch.set_num_threads, initargs=(1,)) as pool:
             done = list(pool.map(part, range(min(self.plan.parts, len(rows)))))
-        for parameter, *gradients in zip(wanted, *(gradients for _, gradients in done), strict=True):
-            parameter.grad = torch.stack(gradients).sum(0)
+        total = list(done[0][1])
+        for _, gradients in done[1:]:
+            torch._foreach_add_(total, gradients)
+        for parameter, gradient in zip(wanted, total, strict=True):
+            parameter.grad = gradient
         return sum(loss for loss, _ in done)
 
     def averaged(self) -> Network:
