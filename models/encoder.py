@@ -144,10 +144,7 @@ class Encoder:
 
     def chances(self, head: str, logits: Floats) -> Floats:
         """Calibrated probabilities of a head from its raw outputs."""
-        values = logits / self.sheet.temperature.get(head, 1.0)
-        if head in self.sheet.bias:
-            values = values + np.array(self.sheet.bias[head], dtype=np.float32)
-        return softmax(values) if head in CLASSES else sigmoid(values)
+        return calibrated(head, logits, self.sheet.temperature.get(head, 1.0), self.sheet.bias.get(head))
 
     def _logits(self, plain: list[str], *, helped: bool = True) -> dict[str, Floats]:
         out = {name: np.empty((len(plain), n), dtype=np.float32) for name, n in HEADS.items()}
@@ -180,6 +177,12 @@ class Encoder:
         scores.intent_labels[rows] = exclusive(chances["intents"], limits)
         for row in rows[chances["sentiment"].max(axis=1) < self.sheet.confidence].tolist():
             scores.reason[row] = scores.reason[row] or "low_confidence"
+
+
+def calibrated(head: str, logits: Floats, heat: float, bias: Sequence[float] | None = None) -> Floats:
+    """Probabilities of a head from its raw outputs, shifted by `bias` and then divided by `heat`."""
+    values = (logits if bias is None else logits + np.array(bias, dtype=np.float32)) / np.float32(heat)
+    return softmax(values) if head in CLASSES else sigmoid(values)
 
 
 def exclusive(chances: Floats, limits: Floats) -> NDArray[np.bool_]:

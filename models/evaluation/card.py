@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from models.evaluation.metrics import Measured
 from models.weights import Sheet
 
 BEGIN, END = "<!-- measured: written by `earshot evaluate --write` -->", "<!-- end of measured -->"
@@ -32,7 +33,9 @@ def render(sheet: Sheet, found: dict[str, Any]) -> str:
         f"| intents | held fifth | {intents['macro F1'].n:,} | macro F1, 11 labels | {intents['macro F1']} | "
         f"{intents['calibration error']:.3f} |",
         f"| complaint | held fifth of the complaint set | {found['complaints'].n:,} | macro F1 | {found['complaints']} | |", "",
-        *_recalls(sentiment), "", *_slices(sentiment), "", *_intents(sheet, intents), "", *_languages(found["languages"]), END,
+        *_recalls(sentiment), "", *_slices(sentiment), "", *_intents(sheet, intents), "", *_shift(found["shift"]), "",
+        *_languages(found["languages"]), "",
+        f"![Share right against confidence, each head, ten bins of equal size](calibration-{sheet.tier}.svg)", END,
     ]
     return "\n".join(lines)
 
@@ -53,6 +56,19 @@ def _intents(sheet: Sheet, intents: dict[str, Any]) -> list[str]:
     limits = sheet.thresholds
     rows = [f"| {label} | {counts[label]:,} | {value} | {limits[label]:.2f} |" for label, value in intents["labels"].items()]
     return ["| Intent | Positives | F1 | Threshold shipped |", "|---|---|---|---|", *rows]
+
+
+def _shift(found: dict[str, Any]) -> list[str]:
+    before, after = found["before"], found["after"]
+    return [
+        f"| Adapted to its own shares: {found['topics']} held-aside topics, {found['texts']:,} texts | Before | After |", "|---|---|---|",
+        f"| error of the negative share, points | {_points(found['counted'])} | {_points(found['estimated'])} |",
+        *(f"| {name} | {before[name]} | {after[name]} |" for name in ("accuracy", "macro F1")),
+    ]
+
+
+def _points(value: Measured) -> str:
+    return f"{value.value:.1f} ({value.low:.1f}-{value.high:.1f})"
 
 
 def _languages(languages: dict[str, dict[str, Any]]) -> list[str]:

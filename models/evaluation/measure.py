@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.base import INTENTS, SENTIMENTS, Floats
-from models.encoder import CLASSES, Encoder, exclusive, sigmoid, softmax
+from models.encoder import CLASSES, Encoder, calibrated, exclusive
 from models.evaluation.metrics import Ints, Measured, accuracy, calibration_error, f1, interval, macro_f1, macro_recall
+from models.evaluation.plot import reliability
 from models.phrases import words
 from models.training import calibrate
 from models.training.sets import Example, fold, read
@@ -32,21 +33,25 @@ def halves(examples: list[Example]) -> NDArray[np.bool_]:
 
 def crossed(encoder: Encoder, head: str, logits: Floats, goal: NDArray[np.float64], half: NDArray[np.bool_]) -> Floats:
     """Probabilities of each half with the temperature that fits the other half."""
-    curve = softmax if head in CLASSES else sigmoid
-    shift = list(encoder.sheet.bias.get(head, (0.0,) * logits.shape[1]))
+    bias = encoder.sheet.bias.get(head)
     out = np.empty_like(logits)
     for rows in (half, ~half):
-        heat = calibrate.temperature(head, logits[~rows], goal[~rows], shift)
-        out[rows] = curve(logits[rows] / heat + np.array(shift, dtype=np.float32))
+        out[rows] = calibrated(head, logits[rows], calibrate.temperature(head, logits[~rows], goal[~rows], bias), bias)
     return out
 
 
-def _error(head: str, chances: Floats, goal: NDArray[np.float64]) -> float:
+def sureness(head: str, chances: Floats, goal: NDArray[np.float64]) -> tuple[Floats, NDArray[np.bool_]]:
+    """How sure a head was of each answer, and whether it was right: one value a row, or a label where they are many."""
     if head in CLASSES:
-        return calibration_error(chances.max(axis=1), chances.argmax(axis=1) == goal)
+        return chances.max(axis=1), chances.argmax(axis=1) == goal
     known = ~np.isnan(goal.reshape(chances.shape))
     p, y = chances[known], goal.reshape(chances.shape)[known]
-    return calibration_error(np.maximum(p, 1 - p), (p >= 0.5) == (y == 1))
+    return np.maximum(p, 1 - p), (p >= 0.5) == (y == 1)
+
+
+def _calibration(head: str, chances: Floats, goal: NDArray[np.float64]) -> dict[str, Any]:
+    confidence, right = sureness(head, chances, goal)
+    return {"calibration error": calibration_error(confidence, right), "reliability": reliability(confidence, right)}
 
 
 def sentiment(encoder: Encoder, held: list[Example]) -> dict[str, Any]:
@@ -66,7 +71,7 @@ def sentiment(encoder: Encoder, held: list[Example]) -> dict[str, Any]:
     reasons = encoder.score(texts).reason
     return {
         "macro recall": interval(macro_recall, true, given), "macro F1": interval(macro_f1, true, given),
-        "accuracy": interval(accuracy, true, given), "calibration error": _error("sentiment", chances, true.astype(np.float64)),
+        "accuracy": interval(accuracy, true, given), **_calibration("sentiment", chances, true.astype(np.float64)),
         "unknown": {why: reasons.count(why) / len(reasons) for why in ("language", "low_confidence", "empty")},
         "recall": {label: float((given[true == i] == i).mean()) for i, label in enumerate(SENTIMENTS)},
         "slices": {name: interval(macro_recall, true[rows], given[rows]) for name, rows in slices.items() if rows.sum() >= 50},
@@ -82,7 +87,7 @@ def other_heads(encoder: Encoder, held: dict[str, list[Example]]) -> dict[str, d
         given = logits.argmax(axis=1) if head == "emotion" else (logits[:, 0] >= 0).astype(np.int64)
         name = "F1 (irony)" if head == "irony" else "macro F1"
         chances = crossed(encoder, head, logits, goal, halves(held[head]))
-        out[head] = {name: interval(metric, goal.astype(np.int64), given), "calibration error": _error(head, chances, goal)}
+        out[head] = {name: interval(metric, goal.astype(np.int64), given), **_calibration(head, chances, goal)}
     return out
 
 
@@ -104,7 +109,7 @@ def intents(encoder: Encoder, held: list[Example]) -> dict[str, Any]:
         return float(np.mean([f1(true[rows, i], given[rows, i]) for i in range(len(INTENTS))]))
 
     return {
-        "macro F1": interval(mean, index, index), "calibration error": _error("intents", chances, goal), "labels": labels,
+        "macro F1": interval(mean, index, index), **_calibration("intents", chances, goal), "labels": labels,
         "positives": dict(zip(INTENTS, true.sum(axis=0).tolist(), strict=True)),
     }
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from models.encoder import Encoder, load
-from models.evaluation import card, measure
+from models.evaluation import card, measure, plot, shift
 from models.training import sets
 
 CARDS = {"fast": "encoder.md", "accurate": "accurate.md"}
@@ -26,6 +26,7 @@ def collect(encoder: Encoder, data: Path) -> dict[str, Any]:
     """
     held = sets.load(data).held
     return {
+        "shift": shift.measure(encoder, held["topics"]),
         "sentiment": measure.sentiment(encoder, held["sentiment"]), "other": measure.other_heads(encoder, held),
         "intents": measure.intents(encoder, held["intents"]), "complaints": measure.complaints(encoder, held["complaints"]),
         "languages": measure.languages(encoder, data),
@@ -46,13 +47,17 @@ def evaluate(data: Path, *, tier: str = "fast", write: bool = False) -> tuple[st
         ModelFault: weights or a set are missing.
     """
     encoder = load(tier)
-    block = card.render(encoder.sheet, collect(encoder, data))
+    found = collect(encoder, data)
+    block = card.render(encoder.sheet, found)
     path = card_of(tier)
     text = path.read_text(encoding="utf-8") if path.exists() else f"# Card: encoder, tier {tier}\n"
     if write:
+        heads = {"sentiment": found["sentiment"], **found["other"], "intents": found["intents"]}
+        picture = plot.draw({name: values["reliability"] for name, values in heads.items()})
+        path.with_name(f"calibration-{tier}.svg").write_text(picture, encoding="utf-8")
         texts = [e.text for e in sets.load(data).held["sentiment"]]
-        found = measure.speed(encoder, texts, time.monotonic)
-        rate = f"{found['per second']:,.0f} texts a second with all heads"
-        line = f"Speed: {rate} on {found['cores']:.0f} cores that had other work as well."
+        pace = measure.speed(encoder, texts, time.monotonic)
+        rate = f"{pace['per second']:,.0f} texts a second with all heads"
+        line = f"Speed: {rate} on {pace['cores']:.0f} cores that had other work as well."
         path.write_text(card.replaced(text, block, line), encoding="utf-8")
     return block, write or card.measured(text) == block

@@ -52,7 +52,10 @@ class Plan:
     trust: float = 0.0  # share of a target that is the teacher's answer where the text has a label; without one it is all
 
 
-PLANS = {"fast": Plan(), "accurate": Plan(tier="accurate", rate=2e-4, intent_weight=6.0, rank=32, parts=2)}
+PLANS = {
+    "fast": Plan(epochs=3, parts=2, teacher="accurate", trust=0.5),
+    "accurate": Plan(tier="accurate", rate=2e-4, intent_weight=6.0, rank=32, parts=2),
+}
 
 
 HINT = 0.25  # weight of a teacher's answer where a text has no label of its own: there are four such heads a text
