@@ -61,7 +61,8 @@ def _intents(sheet: Sheet, intents: dict[str, Any]) -> list[str]:
 def _shift(found: dict[str, Any]) -> list[str]:
     before, after = found["before"], found["after"]
     return [
-        f"| Adapted to its own shares: {found['topics']} held-aside topics, {found['texts']:,} texts | Before | After |", "|---|---|---|",
+        f"| Adapted to its own shares: {found['topics']} held-aside topics, {found['texts']:,} texts | Before | After |",
+        "|---|---|---|",
         f"| error of the negative share, points | {_points(found['counted'])} | {_points(found['estimated'])} |",
         *(f"| {name} | {before[name]} | {after[name]} |" for name in ("accuracy", "macro F1")),
     ]
