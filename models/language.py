@@ -1,7 +1,9 @@
 """Which language a text is in, with guards for what is too short to tell.
 
-Handles, links, hashtags and emoji say nothing about language and are left out. Plain English is recognised by its function
-words; only the rest is given to the bundled fastText model (176 languages, inside the installed package, never downloaded).
+Handles, links, hashtags and emoji say nothing about language and are left out. Plain English, and eight other languages that are
+written in Latin letters (romanised Hindi among them), are recognised by their function words; only the rest is given to the
+bundled fastText model (176 languages, inside the installed package, never downloaded), which must agree with the words: it takes
+every second line of romanised Hindi, and many a short line of anything, for English.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ _CONTENT = re.compile(r"[^\W_]|[\u203c-\u3299\U0001f000-\U0001faff]")
 _LIMIT = 600  # characters: more says nothing new
 _NO_LANGUAGE = frozenset(("und", "zxx", "mul", "mis", "qme", "qst", "qht", "qam", "art"))  # tags for links, emoji and the like
 FEW_WORDS, FEW_LETTERS = 4, 18  # below either, in a script that many languages share, a text is too short to tell
-SURE, PLAUSIBLE, SHORT = 0.85, 0.5, 0.3
+SURE, PLAUSIBLE = 0.85, 0.5
 _ENGLISH = frozenset(word_list("english")["words"].split())
 _COMMON = _ENGLISH | frozenset(word_list("english")["common"].split())
 _TABLES = {name: frozenset(words.split()) - _COMMON for name, words in word_list("languages").items()}
@@ -66,24 +68,34 @@ def triage(
 def _untold(text: str, tokens: list[str], default_fits: bool) -> str:
     """Why a text whose language cannot be told is not scored; "" where the default can be taken for it.
 
-    One or two words are taken for the default; of more, one in eight must be a word that our English tables know.
+    One word in eight (in four, where another language's stand beside it) must be one that our English tables know. Where none
+    is, fastText must at least lean towards English. Emoji alone are read in any language.
     """
-    plain = _NOISE.sub(" ", text[:_LIMIT])
-    found = _LETTERS.findall(plain)
-    if not found and not _CONTENT.search(plain):
+    found = _found(text[:_LIMIT])
+    if not found and not _CONTENT.search(_NOISE.sub(" ", text[:_LIMIT])):
         return "empty"
     if not default_fits:
         return "language"
     if not found:
         return ""
-    words = [word.lower() for word in found]
-    known, foreign = _familiar().intersection(words), _FOREIGN.intersection(words)
-    if len(foreign) + sum(not word.isascii() for word in words) > len(known):
+    known, strange = _familiar().intersection(found), _strange(found)
+    if strange > len(known):
         return "language"
-    if len(words) <= 2 and not known:
-        best, probability = _model(" ".join(words))
-        return "language" if best != "en" and probability > SHORT else ""
-    return "" if len(words) <= 2 or 4 * sum(map(known.__contains__, words)) >= len(words) else "language"
+    share = sum(map(known.__contains__, found)) / len(found)
+    if share >= (0.25 if strange else 0.125):
+        return ""
+    best, probability = _model(" ".join(found))
+    return "" if best == "en" and probability >= PLAUSIBLE and not strange else "language"
+
+
+def _found(text: str) -> list[str]:
+    """Lower-case words of a text without handles, links and hashtags."""
+    return _LETTERS.findall(_NOISE.sub(" ", text).lower().replace("’", "'"))
+
+
+def _strange(found: list[str]) -> int:
+    """How many words are of another language's tables or hold letters that English has not."""
+    return len(_FOREIGN.intersection(found)) + sum(not word.isascii() for word in found)
 
 
 @lru_cache(maxsize=1)
@@ -112,29 +124,31 @@ def _one(text: str, tokens: list[str], hint: str | None) -> str | None:
         return _named(tokens)
     if len(text) > _LIMIT:
         text = text[: 4 * _LIMIT].strip()[:_LIMIT]
-    found = _LETTERS.findall(_NOISE.sub(" ", text).lower())
+    found = _found(text)
     if not found:
         return None
     return _agreed(_guess(" ".join(found), len(found), hint), found, hint)
 
 
-def _agreed(language: str | None, found: list[str], hint: str | None) -> str | None:
-    """What fastText guesses, where the words do not speak against it: it takes Hinglish for English, and short English for others."""
-    known, foreign = _familiar().intersection(found), _FOREIGN.intersection(found)
-    strange = len(foreign) + sum(not word.isascii() for word in found)
-    if language == "en" and hint != "en":
-        if len(foreign) > 1 and 2 * len(foreign) >= len(known):
-            return _named(found)
-        if strange >= len(known) or 5 * sum(map(known.__contains__, found)) < len(found):
-            return None
-    if language not in (None, "en", hint) and not strange and 2 * sum(map(known.__contains__, found)) > len(found):
-        return "en"
-    return language
+def _agreed(guess: str | None, found: list[str], hint: str | None) -> str | None:
+    """What fastText says, unless the words speak against it."""
+    if guess in (None, hint):
+        return guess
+    known, foreign, strange = _familiar().intersection(found), _FOREIGN.intersection(found), _strange(found)
+    count = sum(map(known.__contains__, found))
+    if guess != "en":
+        return "en" if 3 * strange <= len(known) and 2 * count > len(found) else guess
+    if len(foreign) > 1 and 2 * len(foreign) >= len(known):
+        return _named(found)
+    return None if (strange and strange >= len(known)) or 5 * count < len(found) else "en"
 
 
-def _named(tokens: list[str]) -> str:
-    """The language whose table has most of the words."""
-    return max(_TABLES, key=lambda name: len(_TABLES[name].intersection(tokens)))
+def _named(words: list[str]) -> str:
+    """The language whose table has most of the words; fastText decides between equals, where it knows one of them."""
+    counts = {name: len(table.intersection(words)) for name, table in _TABLES.items()}
+    most = [name for name, count in counts.items() if count == max(counts.values())]
+    best = _model(" ".join(words))[0] if len(most) > 1 else ""
+    return best if best in most else most[0]
 
 
 def _reads_english(tokens: list[str]) -> bool:
