@@ -116,31 +116,37 @@ def code(hint: str | None) -> str | None:
 
 
 def _one(text: str, tokens: list[str], hint: str | None) -> str | None:
-    english, foreign = _ENGLISH.intersection(tokens), _FOREIGN.intersection(tokens)
-    mixed = 3 * len(foreign) >= len(english)  # as where two languages alternate
-    if len(english) >= 2 and not mixed and (hint in (None, "en") or len(tokens) >= 8) and _reads_english(tokens):
-        return "en"
-    if len(foreign) >= 2 and len(foreign) >= len(_COMMON.intersection(tokens)):
+    """The language of one text by its function words, where they are clear and do not mix."""
+    english = _ENGLISH.intersection(tokens)
+    foreign = () if _FOREIGN.isdisjoint(tokens) else _FOREIGN.intersection(tokens)
+    if len(english) >= 2 and (hint in (None, "en") or len(tokens) >= 8) and 3 * len(foreign) < len(english):
+        if 4 * len(english) >= len(tokens) or 4 * sum(map(_ENGLISH.__contains__, tokens)) >= len(tokens):
+            return "en"
+    elif len(foreign) >= 2 and len(foreign) >= len(_COMMON.intersection(tokens)):
         return _named(tokens)
     if len(text) > _LIMIT:
         text = text[: 4 * _LIMIT].strip()[:_LIMIT]
     found = _found(text)
-    if not found:
-        return None
-    return _agreed(_guess(" ".join(found), len(found), hint), found, hint)
+    return _weighed(found, hint) if found else None
 
 
-def _agreed(guess: str | None, found: list[str], hint: str | None) -> str | None:
-    """What fastText says, unless the words speak against it."""
+def _weighed(found: list[str], hint: str | None) -> str | None:
+    """The language of words that the tables alone do not decide: fastText's guess, unless the words speak against it."""
+    known, strange = _familiar().intersection(found), _strange(found)
+    count = sum(map(known.__contains__, found))
+    plain, letters = " ".join(found), sum(map(len, found))
+    few = plain.isascii() and (len(found) < FEW_WORDS or letters < FEW_LETTERS)
+    reads_english = 2 * count > len(found) and 3 * strange <= len(known)
+    if reads_english and not few and hint in (None, "en"):
+        return "en"
+    guess = _guess(plain, letters, few, hint)
     if guess in (None, hint):
         return guess
-    known, foreign, strange = _familiar().intersection(found), _FOREIGN.intersection(found), _strange(found)
-    count = sum(map(known.__contains__, found))
     if guess != "en":
-        return "en" if 3 * strange <= len(known) and 2 * count > len(found) else guess
-    if len(foreign) > 1 and 2 * len(foreign) >= len(known):
+        return "en" if reads_english else guess
+    if strange > 1 and 2 * strange >= len(known) and not _FOREIGN.isdisjoint(found):
         return _named(found)
-    return None if (strange and strange >= len(known)) or 5 * count < len(found) else "en"
+    return None if strange >= max(1, len(known)) or 5 * count < len(found) else "en"
 
 
 def _named(words: list[str]) -> str:
@@ -151,13 +157,8 @@ def _named(words: list[str]) -> str:
     return best if best in most else most[0]
 
 
-def _reads_english(tokens: list[str]) -> bool:
-    return 4 * sum(map(_ENGLISH.__contains__, tokens)) >= len(tokens)
-
-
-def _guess(plain: str, count: int, hint: str | None) -> str | None:
-    letters = len(plain) - count + 1
-    few = plain.isascii() and (count < FEW_WORDS or letters < FEW_LETTERS)
+def _guess(plain: str, letters: int, few: bool, hint: str | None) -> str | None:
+    """What fastText says of words that no table decides, where it is sure enough; the hint where it is not."""
     best, probability = _model(plain)
     if best == hint and probability >= 0.3:
         return best
