@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,7 @@ from tests.labelled import write_sets
 
 DATA = Path(os.environ.get("EARSHOT_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
 SENTIMENT_VAL = DATA / "tweeteval" / "sentiment_val.jsonl"
+SMALL = Plan(epochs=1, limit=200)
 HOSTILE = [
     "", " \n\t ", "\x00\x01\x02", "\ud800", "\udfff late \ud83d", "😡" * 5_000, "a" * 1_000_000, "x " * 500_000,
     "\u202eright to left\u202c", "\u200b\u200d\ufeff", "مرحبا بالعالم", "&#0;&lt;p&gt;", "\\ud800 \\u0000",
@@ -56,7 +58,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run_folder(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small run trained in one go."""
     folder = tmp_path_factory.mktemp("run")
-    Run(data, folder, Plan(epochs=1)).train()
+    Run(data, folder, SMALL).train()
     return folder
 
 
@@ -94,14 +96,30 @@ def test_the_network_computes_what_the_published_model_computes() -> None:
 
 def test_a_run_that_was_stopped_ends_like_one_that_was_not(data: Path, run_folder: Path, tmp_path: Path) -> None:
     torch.manual_seed(99)
-    Run(data, tmp_path, Plan(epochs=1)).train(save_every=3, stop_after=5)
+    Run(data, tmp_path, SMALL).train(save_every=3, stop_after=5)
     torch.manual_seed(7)  # whatever happened in between
-    Run(data, tmp_path, Plan(epochs=1)).train(save_every=3)
+    Run(data, tmp_path, SMALL).train(save_every=3)
     first, second = (torch.load(folder / "final.pt", weights_only=True)["network"] for folder in (run_folder, tmp_path))
     assert first.keys() == second.keys()
     assert all(torch.equal(first[name], second[name]) for name in first)
     with pytest.raises(ModelFault, match="another run"):
         Run(data, tmp_path, Plan(epochs=2))
+
+
+def test_a_teachers_answers_are_learnt_beside_the_labels(data: Path, use: Path, tmp_path: Path) -> None:
+    plan = Plan(epochs=1, limit=60, teacher="fast", trust=0.25)
+    run = Run(data, tmp_path, plan)
+    alone = Run(data, tmp_path / "alone", replace(plan, teacher="", limit=0))
+    assert len(run.sets.unlabelled) and len(alone.encoded.ids) == len(run.sets.train)
+    answers = torch.load(tmp_path / "answers-fast.pt", weights_only=True)
+    for head, goal in run.encoded.goals.items():
+        assert not goal.isnan().any() and goal.shape == answers[head].shape, "every head has a target for every text"
+        labelled = run.encoded.weights[head] == 1.0
+        assert torch.equal(goal[~labelled], answers[head][~labelled])
+        assert (goal[labelled] - 0.25 * answers[head][labelled]).unique().tolist() == pytest.approx([0.0, 0.75], abs=1e-6)
+    before = (tmp_path / "answers-fast.pt").stat().st_mtime_ns
+    Run(data, tmp_path, plan).train()
+    assert (tmp_path / "answers-fast.pt").stat().st_mtime_ns == before, "asked once a run"
 
 
 def test_validation_texts_never_train(data: Path) -> None:
@@ -245,7 +263,7 @@ def test_train_command_exports_what_can_be_loaded(data: Path, tmp_path: Path, mo
     train.add_arguments(parser)
     folder = tmp_path / "weights"
     arguments = ["--data", str(data), "--out", str(tmp_path / "run"), "--limit", "30", "--epochs", "1", "--threads", "1"]
-    arguments += ["--export", "--weights", str(folder)]
+    arguments += ["--teacher", "none", "--export", "--weights", str(folder)]
     assert train.run(parser.parse_args(arguments)) == 0
     monkeypatch.setenv("EARSHOT_WEIGHTS", str(folder))
     encoder.load.cache_clear()

@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder with tweeteval/, intents/ and topics/")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder with tweeteval/, intents/, topics/ ...")
     parser.add_argument("--tier", choices=["fast", "accurate"], default="fast", help="which encoder (default: fast)")
     parser.add_argument("--out", type=Path, default=Path("training-run"), metavar="RUN", help="its folder")
     parser.add_argument("--seed", type=int, default=1, help="of order and dropout (default: 1)")
     parser.add_argument("--epochs", type=int, help="how often every text is seen (default: as for the shipped weights)")
+    parser.add_argument("--teacher", metavar="TIER", help="whose answers are learnt beside the labels, or none (default: as shipped)")
     parser.add_argument("--limit", type=int, default=0, metavar="N", help="train on about N texts only, to try things out")
     parser.add_argument("--device", default="cpu", help="cpu or cuda (default: cpu)")
     parser.add_argument("--threads", type=int, default=0, metavar="N", help="1 is fastest where the machine has other work")
@@ -48,6 +49,8 @@ def run(args: argparse.Namespace) -> int:
     plan = replace(PLANS[args.tier], seed=args.seed, limit=args.limit)
     if args.epochs:
         plan = replace(plan, epochs=args.epochs)
+    if args.teacher:
+        plan = replace(plan, teacher="" if args.teacher == "none" else args.teacher)
     try:
         work = Run(args.data, args.out, plan, device=args.device, threads=args.threads, report=_meter())
         final = work.train()
