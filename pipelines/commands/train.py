@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, default=Path("training-run"), metavar="RUN", help="its folder")
     parser.add_argument("--seed", type=int, default=1, help="of order and dropout (default: 1)")
     parser.add_argument("--epochs", type=int, help="how often every text is seen (default: as for the shipped weights)")
-    parser.add_argument("--teacher", metavar="TIER", help="whose answers are learnt beside the labels, or none (default: as shipped)")
+    parser.add_argument("--teacher", metavar="TIER", help="whose answers are learnt too, or none (default: as shipped)")
     parser.add_argument("--limit", type=int, default=0, metavar="N", help="train on about N texts only, to try things out")
     parser.add_argument("--device", default="cpu", help="cpu or cuda (default: cpu)")
     parser.add_argument("--threads", type=int, default=0, metavar="N", help="1 is fastest where the machine has other work")
