@@ -23,6 +23,7 @@ from tokenizers import Tokenizer
 
 from models import backbones, base, language, weights
 from models.base import INTENTS, Floats, ModelFault, Scores
+from models.frozen import Frozen
 from models.lexicon import cues
 from models.network import HEADS, Network, pretrained
 from models.text import normalise
@@ -106,8 +107,12 @@ class Encoder:
         self.sheet = sheet
         self._device = torch.device(device)
         dtype = torch.bfloat16 if (native_bf16(self._device) if bf16 is None else bf16) else torch.float32
-        self._network = network.to(self._device)
-        self._network.lower(dtype)
+        self._network: Frozen | Network
+        if self._device.type == "cpu":
+            self._network = Frozen(network, dtype)
+        else:
+            self._network = network.to(self._device)
+            self._network.lower(dtype)
         self._tokenizer = Tokenizer.from_file(str(tokenizer))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(MAX_TOKENS)
@@ -163,8 +168,11 @@ class Encoder:
 
     def _answer(self, ids: list[list[int]]) -> dict[str, Floats]:
         with torch.inference_mode():
-            grid, lengths = _grid(ids)
-            answer = self._network(grid.to(self._device), lengths.to(self._device))
+            if isinstance(self._network, Frozen):
+                answer = self._network(ids)
+            else:
+                grid, lengths = _grid(ids)
+                answer = self._network(grid.to(self._device), lengths.to(self._device))
             return {name: values.float().cpu().numpy() for name, values in answer.items()}
 
     def _fill(self, scores: Scores, rows: NDArray[np.int64], places: NDArray[np.int64], logits: dict[str, Floats]) -> None:
