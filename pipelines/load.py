@@ -23,7 +23,7 @@ from warehouse import connection as backend
 from warehouse import loading
 
 _LOG = logging.getLogger(__name__)
-_ACTION = ("action_id", "alert_id", "mention_id", "verb", "actor", "value", "acted_at")
+_ACTION = ("action_id", "alert_id", "mention_id", "verb", "actor", "value", "acted_at", "via")
 _NEEDED = ("action_id", "verb", "actor", "acted_at")
 
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import duckdb
 
-from pipelines import registry
+from pipelines import incidents, load, registry
 from pipelines.errors import WarehouseError
 from pipelines.settings import Settings, span
-from pipelines.store import open_warehouse
+from pipelines.store import open_warehouse, transaction
 from warehouse import build, migrate, publication, snapshot
 
 log = logging.getLogger(__name__)
@@ -36,9 +36,12 @@ def run(settings: Settings, *, now: datetime) -> Published:
         WarehouseError: nothing has been aggregated, the warehouse is taken or faulty, or a check failed; the snapshot that
             was current stays current.
     """
+    load.run_actions(settings, now=now)
     with open_warehouse(settings) as connection:
         if build.built(connection) is None:
             raise WarehouseError(f"{settings.storage}: there is nothing to publish yet; run aggregate first.")
+        with transaction(connection):
+            incidents.merge(connection, settings, now=now)
         about, brands = _about(settings, connection, now), _brands(settings)
         current = snapshot.current_path(settings.storage)
         content = publication.fingerprint(connection, about, brands)

@@ -168,6 +168,9 @@ class Alert:
     drivers: tuple[dict[str, Any], ...] = ()
     example_ids: tuple[str, ...] = ()
     is_simulated: bool = False
+    owner: str = ""  # who has it at the time of sending, by the playbook
+    playbook: str = ""  # what to do first
+    links: tuple[tuple[str, str], ...] = ()  # (what it leads to, address)
 
     @property
     def key(self) -> str:

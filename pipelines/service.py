@@ -21,6 +21,7 @@ from pathlib import Path
 from pipelines.errors import EarshotError
 from pipelines.processes import ServiceError, Services, check_ports, together
 from pipelines.settings import read
+from warehouse import links
 
 ROOT = Path(__file__).resolve().parents[1]
 HOME = ROOT / "airflow-home"
@@ -124,7 +125,8 @@ def up(config: Path, port: int, airflow_port: int) -> None:
     check_ports(port, airflow_port)
     if not (HOME / "airflow.db").exists():
         prepare()
-    with together(environment(HOME, config, port=airflow_port), HOME / "logs", ROOT) as services:
+    env = environment(HOME, config, port=airflow_port) | {links.VARIABLE: settings.link_secret}  # the pages check what we sign
+    with together(env, HOME / "logs", ROOT) as services:
         start_airflow(services)
         start_pages(services, settings.storage, port)
         sources = ", ".join(settings.sources) or "no source yet: `earshot add source KIND`"

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
-import secrets
 import tomllib
 from datetime import timedelta
 from difflib import get_close_matches
@@ -18,7 +16,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from pipelines import registry
 from pipelines.errors import ConfigError
+from pipelines.playbook import Rule
 from pipelines.records import Brand, Query
+from warehouse import links
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 SPAN = r"^\d+[mhd]$"
@@ -40,7 +40,12 @@ def span(text: str) -> timedelta:
     return timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
 
 
-def _known_zone(value: str) -> str:
+def known_zone(value: str) -> str:
+    """The name of a time zone, as it is.
+
+    Raises:
+        ValueError: there is none of that name.
+    """
     try:
         ZoneInfo(value)
     except Exception as error:
@@ -48,7 +53,7 @@ def _known_zone(value: str) -> str:
     return value
 
 
-Zone = Annotated[str, AfterValidator(_known_zone)]  # the name of a time zone
+Zone = Annotated[str, AfterValidator(known_zone)]  # the name of a time zone
 
 
 class _Stanza(BaseModel):
@@ -117,6 +122,32 @@ class RetentionStanza(_Stanza):
     mentions: str = Field(default="400d", description="How long mentions are kept.", pattern=SPAN)
 
 
+class IncidentsStanza(_Stanza):
+    """[incidents]"""
+
+    resolve_after: str = Field(
+        default="60m", pattern=SPAN,
+        description="How long after its last alert has ended an incident is over; an alert that comes before joins it.",
+    )
+    escalate_by: int = Field(
+        default=2, ge=1, le=9, description="By how many points an alert that joins must be worse than the incident to be sent."
+    )
+
+
+class LinksStanza(_Stanza):
+    """[links]"""
+
+    url: str = Field(
+        default="", pattern=r"^(https?://[^\s?#]+)?$",
+        description="Where people reach the pages, such as https://earshot.example.org; empty: messages carry no links.",
+    )
+    secret: str = Field(
+        default="",
+        description="Secret that signs links to act: env:NAME or file:PATH; left out, one is made in the storage folder.",
+    )
+    valid: str = Field(default="3d", description="How long a link to act on an alert holds.", pattern=SPAN)
+
+
 class Settings(BaseModel):
     """Everything in earshot.toml."""
 
@@ -127,6 +158,9 @@ class Settings(BaseModel):
     models: ModelsStanza = ModelsStanza()
     detectors: dict[str, dict[str, Any]] = Field(default_factory=dict)
     notifiers: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    incidents: IncidentsStanza = IncidentsStanza()
+    playbook: dict[str, Rule] = Field(default_factory=dict)
+    links: LinksStanza = LinksStanza()
     care: CareStanza = CareStanza()
     privacy: PrivacyStanza = PrivacyStanza()
     retention: RetentionStanza = RetentionStanza()
@@ -143,16 +177,12 @@ class Settings(BaseModel):
         """Secret behind the pseudonyms: the one referred to, or one that is made once and kept in the storage folder."""
         if self.privacy.salt:
             return secret(self.privacy.salt)
-        path = self.storage / "salt"
-        if not path.exists():
-            self.storage.mkdir(parents=True, exist_ok=True)
-            fresh = self.storage / f"salt.{os.getpid()}"
-            fresh.touch(mode=0o600)
-            fresh.write_text(secrets.token_hex(32), encoding="utf-8")
-            with contextlib.suppress(FileExistsError):  # another process was first: its salt counts
-                os.link(fresh, path)
-            fresh.unlink()
-        return path.read_text(encoding="utf-8").strip()
+        return links.kept_secret(self.storage / "salt")
+
+    @cached_property
+    def link_secret(self) -> str:
+        """Secret that signs the links in messages: the one referred to, or the one that the pages know too."""
+        return secret(self.links.secret) if self.links.secret else links.stored_secret(self.storage)
 
     @cached_property
     def query(self) -> Query:

@@ -32,6 +32,18 @@ def open_warehouse(settings: Settings, *, timeout: float = 60.0) -> Iterator[duc
 
 
 @contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All of the block or nothing of it."""
+    connection.begin()
+    try:
+        yield
+        connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise
+
+
+@contextmanager
 def translated() -> Iterator[None]:
     """Turns what the warehouse and DuckDB raise into WarehouseError; the one place that does."""
     try:

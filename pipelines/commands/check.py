@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 from pipelines.commands import config
 from pipelines.commands.sampling import Sample, sample
-from pipelines.errors import EarshotError, SourceError
+from pipelines.errors import ConfigError, EarshotError, SourceError
+from pipelines.playbook import lint
 from pipelines.settings import Settings
 
 ROWS = 100
@@ -76,12 +77,22 @@ def notifier(settings: Settings, name: str) -> str:
     return str(alert.notifier(settings, name).check())
 
 
+def playbook(settings: Settings) -> str:
+    """Has every severity an owner at every hour of the week?"""
+    found = lint(settings.playbook)
+    if found:
+        raise ConfigError(f"{'; '.join(found)} ({settings.project.timezone}): add a [playbook.<name>] stanza for these hours.")
+    return f"{len(settings.playbook)} rules; every severity that they name, up to 10, has an owner at every hour of the week"
+
+
 def run(args: argparse.Namespace) -> int:
     """Check one thing after another; a fault in one hides no other."""
     settings = config.settings(args)
     checks: list[tuple[str, Callable[[], str]]] = [("warehouse", lambda: warehouse(settings)), ("model", lambda: model(settings))]
     checks += [(f"source {n}", lambda n=n: source(settings, n)) for n in settings.sources]  # type: ignore[misc]
     checks += [(f"notifier {n}", lambda n=n: notifier(settings, n)) for n in settings.notifiers]  # type: ignore[misc]
+    if settings.playbook:
+        checks.append(("playbook", lambda: playbook(settings)))
     failed = 0
     for name, test in checks:
         try:

@@ -7,6 +7,7 @@ import os
 import sys
 
 from pipelines.commands import config
+from warehouse import links
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,6 +18,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Become the dashboard server: the line and the pages are separate programs that share a folder."""
-    storage = str(config.settings(args).storage)
+    settings = config.settings(args)
+    storage = str(settings.storage)
+    os.environ[links.VARIABLE] = settings.link_secret  # the pages check the links that messages carry
     command = [sys.executable, "-m", "dashboards", "--storage", storage, "--host", args.host, "--port", str(args.port)]
     os.execv(sys.executable, command)

@@ -1,8 +1,9 @@
 """Notifier `apprise`: Slack, Teams, e-mail, PagerDuty, webhooks and a hundred more, by one address.
 
 The address holds credentials, so it is given as a reference. What is sent: a title with tier, severity and brand, the alert's
-sentence, its drivers, and the key by which a receiver can tell copies apart. JSON, XML and form webhooks get the key as a field
-`key` of its own; everywhere else it is the last line. No mention's text and no author is ever sent.
+sentence, its drivers, who has it and what to do by the playbook, links to look at it and to act, and the key by which a receiver
+can tell copies apart. JSON, XML and form webhooks get the key as a field `key` of its own; everywhere else it is the last line.
+No mention's text and no author is ever sent.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pipelines.records import Alert
 from pipelines.settings import secret
 
 _LOADING = threading.Lock()
+_PERSONAL = {"author"}  # kinds of drivers that are about single people: the page shows them, a message does not
 _TYPES = {"resolved": "success", "page": "failure", "watch": "warning"}
 
 
@@ -96,14 +98,20 @@ def headline(alert: Alert) -> str:
 
 
 def message(alert: Alert) -> str:
-    """The body: sentence, drivers by kind with what they add to the excess, and the key as last line."""
+    """The body: sentence, drivers by kind with what they add to the excess, owner, playbook, links, and the key as last line."""
     lines = [alert.summary]
     kinds: dict[str, list[str]] = {}
     for driver in alert.drivers:
-        if driver["name"] != "other" and driver["excess"] > 0:
+        if driver["kind"] not in _PERSONAL and driver["name"] != "other" and driver["excess"] > 0:
             kinds.setdefault(driver["kind"], []).append(f"{driver['name']} {driver['excess']:+,.0f}")
     if alert.state != "resolved" and kinds:
         lines += ["", "Mentions beyond what is expected:", *(f"- by {kind}: {', '.join(parts)}" for kind, parts in kinds.items())]
     if alert.is_simulated:
         lines.append("This alert is about simulated mentions.")
+    if alert.owner:
+        lines += ["", f"Owner: {alert.owner}"]
+    if alert.playbook and alert.state != "resolved":
+        lines.append(f"What to do: {alert.playbook}")
+    if alert.links:
+        lines += ["", *(f"{what}: {address}" for what, address in alert.links)]
     return "\n".join([*lines, "", f"key {alert.key}"])
