@@ -20,6 +20,7 @@ COMMANDS = {
     "run": ("start here", "run", "run the whole line once: collect, enrich, load, detect, publish, alert"),
     "serve": ("start here", "serve", "show the pages"),
     "alerts": ("alerts", "alerts", "list incidents; ack, snooze, assign or judge them; let a message out"),
+    "backtest": ("alerts", "backtest", "run a detector over the past, a file of counts or simulated crises"),
     "score": ("models and privacy", "score", "score texts: sentiment, intents, emotion, irony, offensive"),
     "redact": ("models and privacy", "redact", "take personal data out of texts"),
     "fetch": ("models and privacy", "fetch", "fetch the backbone of the accurate encoder"),

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pipelines.detectors.base import BUCKET_MINUTES, Detector, Evidence, Verdicts
+from pipelines.detectors.base import BUCKET_SECONDS, Detector, Evidence, Verdicts
 from pipelines.settings import span
 
 State = Literal["onset", "escalated", "resolved"]
@@ -65,12 +65,13 @@ class Tracker:
     Args:
         detector: whose rules on cool-down, resolution and escalation hold.
         brands: in the order of the verdicts' rows.
+        bucket_seconds: length of a bucket.
     """
 
-    def __init__(self, detector: Detector, brands: Sequence[str]) -> None:
+    def __init__(self, detector: Detector, brands: Sequence[str], bucket_seconds: int = BUCKET_SECONDS) -> None:
         self.escalate_by = detector.escalate_by
-        self.resolve_after = max(1, int(span(detector.resolve_after).total_seconds()) // (60 * BUCKET_MINUTES))
-        self.cool_down = int(span(detector.cool_down).total_seconds()) // (60 * BUCKET_MINUTES)
+        self.resolve_after = max(1, int(span(detector.resolve_after).total_seconds()) // bucket_seconds)
+        self.cool_down = int(span(detector.cool_down).total_seconds()) // bucket_seconds
         self.brands = tuple(brands)
         self.tracks = [_Track() for _ in brands]
 
