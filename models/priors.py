@@ -7,15 +7,14 @@ expectation and maximisation (Saerens, Latinne and Decaestecker, Neural Computat
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.base import Floats
-
 Shares = NDArray[np.float64]
-CAUTION = 10.0  # texts' worth of trust in equal shares: a handful of mentions says little about a brand
+CAUTION = 10.0  # texts' worth of trust in the usual shares: a handful of mentions says little about a brand
 _ROUNDS = 200
 _CLOSE = 1e-5
 
@@ -30,22 +29,33 @@ class Estimate:
     n: float
 
 
-def shares(chances: Floats, weights: Shares | None = None) -> Shares:
+def usual(bias: Sequence[float]) -> Shares:
+    """The shares that a model was trained with, from what is added to its logits so that no class is favoured.
+
+    >>> usual([0.0, 0.0]).tolist()
+    [0.5, 0.5]
+    """
+    odds = np.exp(-np.array(bias, dtype=np.float64))
+    total: Shares = odds / odds.sum()
+    return total
+
+
+def shares(chances: NDArray[np.floating], prior: Shares, weights: Shares | None = None) -> Shares:
     """The shares of the classes among n texts.
 
     Args:
         chances: n x k, as `Encoder.score` gives them: no class was favoured beforehand.
+        prior: k shares that are usual elsewhere (see `usual`).
         weights: n, how many texts each row stands for; None means one.
 
     Returns:
-        k shares that add up to 1; equal ones without a text.
+        k shares that add up to 1; the usual ones without a text.
     """
     p = chances.astype(np.float64)
     counts = np.ones(len(p)) if weights is None else weights
-    even = np.full(p.shape[1], 1.0 / p.shape[1])
-    found = even
+    found = prior
     for _ in range(_ROUNDS):
-        before, found = found, (counts @ adapted(p, found) + CAUTION * even) / (counts.sum() + CAUTION)
+        before, found = found, (counts @ adapted(p, found) + CAUTION * prior) / (counts.sum() + CAUTION)
         if np.abs(found - before).max() < _CLOSE:
             break
     return found
@@ -62,14 +72,16 @@ def adapted(chances: NDArray[np.floating], share: Shares) -> Shares:
     return total
 
 
-def estimate(chances: Floats, weights: Shares | None = None, *, rounds: int = 200, seed: int = 0) -> Estimate:
+def estimate(
+    chances: NDArray[np.floating], prior: Shares, weights: Shares | None = None, *, rounds: int = 200, seed: int = 0
+) -> Estimate:
     """Shares with bootstrap intervals: texts are drawn anew `rounds` times, the same for the same seed."""
     counts = np.ones(len(chances)) if weights is None else weights
     n = float(counts.sum())
-    found = shares(chances, counts)
+    found = shares(chances, prior, counts)
     if n < 1:
         return Estimate(found, np.zeros_like(found), np.ones_like(found), n)
     rng = np.random.default_rng(seed)
-    draws = np.array([shares(chances, rng.multinomial(int(n), counts / n).astype(np.float64)) for _ in range(rounds)])
+    draws = np.array([shares(chances, prior, rng.multinomial(int(n), counts / n).astype(np.float64)) for _ in range(rounds)])
     low, high = np.percentile(draws, [2.5, 97.5], axis=0)
     return Estimate(found, np.minimum(low, found), np.maximum(high, found), n)

@@ -11,6 +11,7 @@ from models import priors
 from models.evaluation.plot import draw, reliability
 from models.training import calibrate
 
+EVEN = np.full(3, 1 / 3)
 CHANCES = arrays(np.float64, st.tuples(st.integers(1, 40), st.just(3)), elements=st.floats(0.01, 1.0)).map(
     lambda a: a / a.sum(axis=1, keepdims=True)
 )
@@ -29,12 +30,12 @@ def test_shares_far_from_equal_ones_are_found() -> None:
     for seed, share in enumerate(([0.8, 0.15, 0.05], [0.05, 0.25, 0.7], [1 / 3, 1 / 3, 1 / 3])):
         chances, true = drawn(share, 3_000, seed)
         actual = np.bincount(true, minlength=3) / len(true)
-        assert np.abs(priors.shares(chances) - actual).max() < 0.03
+        assert np.abs(priors.shares(chances, EVEN) - actual).max() < 0.03
     chances, true = drawn([0.8, 0.15, 0.05], 3_000, 9)
     counted = np.bincount(chances.argmax(axis=1), minlength=3) / len(true)
     actual = np.bincount(true, minlength=3) / len(true)
-    assert np.abs(priors.shares(chances) - actual).max() < np.abs(counted - actual).max() / 2, "counting labels is further off"
-    fitted = priors.adapted(chances, priors.shares(chances)).argmax(axis=1)
+    assert np.abs(priors.shares(chances, EVEN) - actual).max() < np.abs(counted - actual).max() / 2, "counting labels is further off"
+    fitted = priors.adapted(chances, priors.shares(chances, EVEN)).argmax(axis=1)
     assert (fitted == true).mean() > (chances.argmax(axis=1) == true).mean()
 
 
@@ -42,7 +43,7 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
     inside = 0
     for seed in range(60):
         chances, _ = drawn([0.6, 0.3, 0.1], 300, seed)
-        found = priors.estimate(chances, rounds=100)
+        found = priors.estimate(chances, EVEN, rounds=100)
         inside += bool(found.low[0] <= 0.6 <= found.high[0])
     assert 50 <= inside <= 60
 
@@ -50,18 +51,18 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
 @settings(max_examples=50, deadline=None)
 @given(CHANCES, st.randoms())
 def test_shares_are_shares_and_know_no_order(chances: np.ndarray, rng: object) -> None:
-    share = priors.shares(chances)
+    share = priors.shares(chances, EVEN)
     assert np.isclose(share.sum(), 1) and (share > 0).all()
-    assert np.allclose(priors.shares(chances[::-1]), share, atol=1e-6)
-    assert np.allclose(priors.shares(chances[:, ::-1]), share[::-1], atol=1e-3)
-    doubled = priors.shares(chances, np.full(len(chances), 2.0))
-    assert np.allclose(doubled, priors.shares(np.concatenate([chances, chances])), atol=1e-6)
+    assert np.allclose(priors.shares(chances[::-1], EVEN), share, atol=1e-6)
+    assert np.allclose(priors.shares(chances[:, ::-1], EVEN), share[::-1], atol=1e-3)
+    doubled = priors.shares(chances, EVEN, np.full(len(chances), 2.0))
+    assert np.allclose(doubled, priors.shares(np.concatenate([chances, chances]), EVEN), atol=1e-6)
     adapted = priors.adapted(chances, share)
     assert np.allclose(adapted.sum(axis=1), 1)
 
 
 def test_without_a_text_nothing_is_known() -> None:
-    found = priors.estimate(np.empty((0, 3)))
+    found = priors.estimate(np.empty((0, 3)), EVEN)
     assert np.allclose(found.share, 1 / 3) and (found.low == 0).all() and (found.high == 1).all() and found.n == 0
 
 

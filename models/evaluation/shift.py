@@ -27,11 +27,12 @@ def measure(encoder: Encoder, held: list[Example]) -> dict[str, Any]:
     for example in held:
         topics[example.topic].append(example)
     large = {topic: rows for topic, rows in sorted(topics.items()) if len(rows) >= SMALLEST}
+    usual = priors.usual(encoder.sheet.bias["sentiment"])
     counted, estimated, true, before, after = [], [], [], [], []
     for rows in large.values():
         chances = encoder.chances("sentiment", encoder.logits([e.text for e in rows])["sentiment"])
         goal: Ints = np.array([e.sentiment for e in rows])
-        share = priors.shares(chances)
+        share = priors.shares(chances, usual)
         given, adapted = chances.argmax(axis=1), priors.adapted(chances, share).argmax(axis=1)
         actual = np.bincount(goal, minlength=len(SENTIMENTS)) / len(goal)
         counted.append(100 * abs((given == 0).mean() - actual[0]))
