@@ -34,7 +34,7 @@ def test_shares_far_from_equal_ones_are_found() -> None:
     chances, true = drawn([0.8, 0.15, 0.05], 3_000, 9)
     counted = np.bincount(chances.argmax(axis=1), minlength=3) / len(true)
     actual = np.bincount(true, minlength=3) / len(true)
-    assert np.abs(priors.shares(chances, EVEN) - actual).max() < np.abs(counted - actual).max() / 2, "counting labels is further off"
+    assert np.abs(priors.shares(chances, EVEN) - actual).max() < np.abs(counted - actual).max() / 2, "counting is further off"
     fitted = priors.adapted(chances, priors.shares(chances, EVEN)).argmax(axis=1)
     assert (fitted == true).mean() > (chances.argmax(axis=1) == true).mean()
 
