@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 
+from pipelines import estimates
 from pipelines.settings import Settings
 from pipelines.store import open_warehouse
 from warehouse import build
@@ -33,8 +34,10 @@ def run(settings: Settings, *, now: datetime) -> Aggregated:
     with open_warehouse(settings) as connection:
         timezone = settings.project.timezone
         if build.built(connection) == build.fingerprint(connection, timezone):
+            estimates.refresh(connection, settings)  # whoever was killed between the two
             return Aggregated(changed=False, rows={}, seconds=time.monotonic() - started)
         rows = build.build(connection, timezone=timezone, now=now)
+        estimates.refresh(connection, settings)
     result = Aggregated(changed=True, rows=rows, seconds=time.monotonic() - started)
     log.info("%d marts made in %.1f s", len(rows), result.seconds)
     return result

@@ -9,7 +9,7 @@ import duckdb
 
 # when a row was written here says nothing about what it holds
 CLOCKS = {"ingested_at", "enriched_at", "quarantined_at", "loaded_at", "created_at", "sent_at", "applied_at"}
-BOOKKEEPING = {"migrations", "schema_migrations", "build_state", "loads"}
+BOOKKEEPING = {"migrations", "schema_migrations", "build_state", "estimate_state", "loads"}
 
 
 def contents(storage: Path, *, skip: frozenset[str] = frozenset()) -> dict[str, list[tuple[Any, ...]]]:

@@ -1,7 +1,7 @@
 -- The tables of a published snapshot, as the pages meet them; tests/dashboards/test_page_contract.py compares them with a real one.
 CREATE TABLE actions (
     action_id VARCHAR, alert_id UUID, mention_id UUID, verb VARCHAR, actor VARCHAR, value VARCHAR,
-    acted_at TIMESTAMPTZ
+    acted_at TIMESTAMPTZ, via VARCHAR
 );
 CREATE TABLE advocate_weekly (
     brand VARCHAR, week_at TIMESTAMPTZ, author_count INTEGER, advocate_count INTEGER,
@@ -18,6 +18,10 @@ CREATE TABLE alerts (
     onset_at TIMESTAMPTZ, fired_at TIMESTAMPTZ, resolved_at TIMESTAMPTZ,
     window_minutes INTEGER, observed DOUBLE, expected DOUBLE, low DOUBLE, high DOUBLE, summary VARCHAR,
     drivers VARCHAR, example_ids UUID[]
+);
+CREATE TABLE approvals (
+    delivery_key VARCHAR, incident_id UUID, notifiers VARCHAR, asked_at TIMESTAMPTZ, due_at TIMESTAMPTZ,
+    default_choice VARCHAR, choice VARCHAR, decided_by VARCHAR, decided_at TIMESTAMPTZ, is_timeout BOOLEAN
 );
 CREATE TABLE arming (
     brand VARCHAR, signal VARCHAR, state VARCHAR, first_at TIMESTAMPTZ,
@@ -50,6 +54,13 @@ CREATE TABLE expectations (
     brand VARCHAR, signal VARCHAR, bucket_at TIMESTAMPTZ, observed DOUBLE, expected DOUBLE, low DOUBLE,
     high DOUBLE, is_outside BOOLEAN
 );
+CREATE TABLE incident_alerts (
+    alert_id UUID, incident_id UUID, state_count INTEGER
+);
+CREATE TABLE incidents (
+    incident_id UUID, brand VARCHAR, state VARCHAR, tier VARCHAR, severity INTEGER, onset_at TIMESTAMPTZ,
+    fired_at TIMESTAMPTZ, resolved_at TIMESTAMPTZ, alert_count INTEGER
+);
 CREATE TABLE mention_feed (
     mention_id UUID, source VARCHAR, channel VARCHAR, brand VARCHAR, property VARCHAR, kind VARCHAR,
     published_at TIMESTAMPTZ, author_id VARCHAR, is_own BOOLEAN, text VARCHAR, url VARCHAR,
@@ -64,6 +75,10 @@ CREATE TABLE meta (
 CREATE TABLE response_time_daily (
     brand VARCHAR, channel VARCHAR, day_at TIMESTAMPTZ, inbound_count INTEGER, answered_count INTEGER,
     unanswered_count INTEGER, p50_seconds DOUBLE, p90_seconds DOUBLE
+);
+CREATE TABLE sentiment_estimates (
+    brand VARCHAR, sentiment VARCHAR, counted_rate DOUBLE, estimated_rate DOUBLE, low_rate DOUBLE, high_rate DOUBLE,
+    mention_count INTEGER, since_at TIMESTAMPTZ, until_at TIMESTAMPTZ
 );
 CREATE TABLE share_of_voice_daily (
     brand VARCHAR, day_at TIMESTAMPTZ, channel VARCHAR, mention_count INTEGER, total_count INTEGER
