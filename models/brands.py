@@ -117,6 +117,10 @@ class BrandMatcher:
             texts: n texts.
             languages: n languages where known; the resolver reads English, and is not asked about any other.
         """
+        return [keys(places) for places in self.places(texts, languages)]
+
+    def places(self, texts: Sequence[str], languages: Sequence[str | None] | None = None) -> list[list[Found]]:
+        """All places of each text that name a brand, in order; arguments as for `match`."""
         found: list[list[Found]] = []
         doubts: list[tuple[int, Found]] = []
         for i, text in enumerate(texts):
@@ -129,7 +133,10 @@ class BrandMatcher:
             for (i, place), answer in zip(doubts, answers, strict=True):
                 if answer:
                     found[i].append(place)
-        return [tuple(dict.fromkeys(p.key for p in sorted(places, key=_start))) if places else () for places in found]
+        for places in found:
+            if len(places) > 1:
+                places.sort(key=_start)
+        return found
 
     def find(self, text: str) -> list[Found]:
         """All places of `text` that name a brand, in order."""
@@ -193,6 +200,11 @@ class BrandMatcher:
             if place >= 0 and place <= at and place + len(phrase) >= end and _is_word(low, place, place + len(phrase)):
                 return True
         return False
+
+
+def keys(places: Sequence[Found]) -> tuple[str, ...]:
+    """The brands of some places, each once, in order of first appearance."""
+    return tuple(dict.fromkeys(place.key for place in places)) if places else ()
 
 
 def _start(place: Found) -> int:

@@ -1,12 +1,13 @@
-"""Named entities by spaCy, loaded when the first text needs it: its pipeline is a hundred times slower than word lists.
+"""Named entities and parses by spaCy, loaded when the first text needs it: a hundred times slower than word lists.
 
-Used for brand names that the rules leave doubtful. Persons are never reported: entities are stored.
+Entities decide about brand names that the rules leave doubtful; persons are never reported, because entities are stored.
+Parses tell the clauses and noun phrases of the few texts for which that matters.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -19,14 +20,19 @@ _AROUND = 300  # characters on either side of a place that are read
 _REMEMBERED = 20_000
 
 
-@lru_cache(maxsize=1)
-def _pipeline() -> Any:
+@lru_cache(maxsize=2)
+def _pipeline(left_out: str = "parser") -> Any:
     try:
         import spacy
 
-        return spacy.load(PIPELINE, exclude=["parser", "lemmatizer"])
+        return spacy.load(PIPELINE, exclude=[left_out, "lemmatizer"])
     except (ImportError, OSError) as error:
         raise ModelFault(f"The spaCy pipeline {PIPELINE} cannot be loaded ({error}); install it with `make setup`.") from None
+
+
+def parsed(texts: Sequence[str]) -> Iterator[Any]:
+    """Each text as a spaCy document with its dependencies and sentences, in order; nothing is loaded for no texts."""
+    return _pipeline("ner").pipe(texts, batch_size=64) if texts else iter(())
 
 
 class Entities:

@@ -26,13 +26,15 @@ from pipelines.settings import Settings
 
 if TYPE_CHECKING:
     from models.base import Model, Scores
-    from models.brands import BrandMatcher
+    from models.brands import BrandMatcher, Found
     from models.entities import Entities
+    from models.hub import Replacement
+    from models.targets import Feeling, Targets
 
 _LOG = logging.getLogger(__name__)
 BATCH = 8_192
 NONE = "none@1"
-_RULES = "1"  # of matching and topics beyond their word lists: raise it where a change must reach what is already enriched
+_RULES = "2"  # of matching and topics beyond their word lists: raise it where a change must reach what is already enriched
 _STAMP = b"earshot"
 _COLUMNS = ["mention_id", "content_hash", "text", "language", "brand", "media"]
 
@@ -57,6 +59,7 @@ class _Tools:
     matcher: BrandMatcher
     topics: Any
     entities: Entities | None
+    targets: Targets | None
 
 
 def run(settings: Settings, source: str, window_key: str, *, now: datetime, model: str | None = None) -> Enriched:
@@ -81,12 +84,12 @@ def run(settings: Settings, source: str, window_key: str, *, now: datetime, mode
         raise InputError(f"{source} {window_key}: this window has not landed; collect it first.")
     wanted = model or settings.models.active
     try:
-        name = model_name(wanted, settings.models.tier)
+        name = model_name(wanted, settings.models.tier, settings.replaced)
         path = landing.enrichment(name, source, window_key)
         stamp = {"input": manifest.content_hash, "rules": _rules(settings), "model": name}
         if done := _unchanged(path, stamp):
             return Enriched(path=path, seconds=time.perf_counter() - started, **done)
-        tools = _tools(wanted, repr(settings.query.brands), settings)
+        tools = _tools(wanted, _asked(settings), settings)
         counts = _write(landing.mentions(source, window_key), path, tools, stamp)
     except ModelFault as error:
         raise ModelError(str(error)) from None
@@ -95,17 +98,22 @@ def run(settings: Settings, source: str, window_key: str, *, now: datetime, mode
     return Enriched(path=path, seconds=seconds, **counts)
 
 
-def model_name(wanted: str, tier: str = "fast") -> str:
+def model_name(wanted: str, tier: str = "fast", replaced: tuple[Replacement, ...] = ()) -> str:
     """name@version of "encoder", "lexicon" or "none", without loading any weights.
 
     Args:
         tier: of the encoder.
+        replaced: heads that checkpoints stand in for; their versions are part of the version.
 
     Raises:
-        models.base.ModelFault: the weights are missing.
+        models.base.ModelFault: the weights or a checkpoint are missing.
     """
     if wanted == "none":
         return NONE
+    if replaced:
+        from models import hub
+
+        return model_name(wanted, tier) + hub.version(replaced)
     if wanted == "lexicon":
         from models.lexicon import Lexicon
 
@@ -129,8 +137,17 @@ def _scorer(wanted: str, tier: str) -> Model | None:
     return load(tier)
 
 
-def model_of(wanted: str, tier: str = "fast") -> Model:
-    """The model "encoder" (of a tier) or "lexicon", loaded once in a process.
+def _with_heads(model: Model | None, replaced: tuple[Replacement, ...]) -> Model | None:
+    """The model with the checkpoints that stand in for some of its heads."""
+    if model is None or not replaced:
+        return model
+    from models.hub import Hub
+
+    return Hub(model, replaced)
+
+
+def model_of(wanted: str, tier: str = "fast", replaced: tuple[Replacement, ...] = ()) -> Model:
+    """The model "encoder" (of a tier) or "lexicon", with the heads that are replaced, loaded once in a process.
 
     Raises:
         ModelError: its weights are missing or not the ones that belong to it.
@@ -138,7 +155,7 @@ def model_of(wanted: str, tier: str = "fast") -> Model:
     from models.base import ModelFault
 
     try:
-        found = _scorer(wanted, tier)
+        found = _with_heads(_scorer(wanted, tier), replaced)
     except ModelFault as error:
         raise ModelError(str(error)) from None
     if found is None:
@@ -149,29 +166,38 @@ def model_of(wanted: str, tier: str = "fast") -> Model:
 _LOADED: dict[tuple[str, str, str], _Tools] = {}
 
 
-def _tools(wanted: str, brands: str, settings: Settings) -> _Tools:
+def _tools(wanted: str, asked: str, settings: Settings) -> _Tools:
     from models.brands import BrandMatcher
     from models.topics import TopicFinder
 
-    tier = settings.models.tier
-    key = (wanted, tier, brands)
+    tier, replaced = settings.models.tier, settings.replaced
+    name = model_name(wanted, tier, replaced)
+    key = (wanted, name, asked)
     if key not in _LOADED:
-        entities = None
-        if wanted == "encoder":
+        model, entities, targets = _with_heads(_scorer(wanted, tier), replaced), None, None
+        if wanted == "encoder" and model is not None:
             from models.entities import Entities
+            from models.targets import Targets
 
-            entities = Entities()
+            entities, targets = Entities(), Targets(model)
         _LOADED.clear()
         matcher = BrandMatcher(settings.query.brands, entities)
-        _LOADED[key] = _Tools(_scorer(wanted, tier), model_name(wanted, tier), matcher, TopicFinder(), entities)
+        own = {name: topic.phrases for name, topic in settings.topics.items()}
+        topics = TopicFinder(own, replaced=[name for name, topic in settings.topics.items() if topic.replace])
+        _LOADED[key] = _Tools(model, name, matcher, topics, entities, targets)
     return _LOADED[key]
+
+
+def _asked(settings: Settings) -> str:
+    """What is looked for in texts, as one text: brands and topics of the user's own."""
+    return repr(settings.query.brands) + (repr(settings.topics) if settings.topics else "")
 
 
 def _rules(settings: Settings) -> str:
     """Hash of everything but model and input that decides what is written."""
     import models
 
-    digest = hashlib.sha256(f"{_RULES} {settings.query.brands!r}".encode())
+    digest = hashlib.sha256(f"{_RULES} {_asked(settings)}".encode())
     for words in sorted((Path(models.__path__[0]) / "words").glob("*.toml")):
         digest.update(words.read_bytes())
     return digest.hexdigest()[:16]
@@ -210,12 +236,15 @@ def _batches(mentions: Path) -> Iterator[pa.RecordBatch]:
 
 
 def _enrich(batch: pa.RecordBatch, tools: _Tools, counts: dict[str, int]) -> pa.RecordBatch:
+    from models.brands import keys
+
     texts: list[str] = batch.column("text").to_pylist()
     known: list[str | None] = batch.column("brand").to_pylist()
     columns: dict[str, Any] = {"model": [tools.name] * len(texts), "text_hash": [text_hash(text) for text in texts]}
     columns |= _scores(texts, batch, tools)
-    named = tools.matcher.match(texts, columns["language"])
-    columns["brands"] = [_with(first, rest) for first, rest in zip(known, named, strict=True)]
+    places = tools.matcher.places(texts, columns["language"])
+    columns["brands"] = [_with(first, keys(found)) for first, found in zip(known, places, strict=True)]
+    columns["brand_sentiments"] = _by_brand(texts, places, columns, tools)
     columns["topics"] = tools.topics.find_all(texts)
     columns["entities"] = [_entities(tools.entities, text) for text in texts] if tools.entities else [None] * len(texts)
     reasons = columns["unknown_reason"]
@@ -224,13 +253,27 @@ def _enrich(batch: pa.RecordBatch, tools: _Tools, counts: dict[str, int]) -> pa.
     counts["mentions"] += len(texts)
     counts["unknown"] += unknown
     counts["scored"] += len(texts) - unknown - unscored
-    columns |= {name: batch.column(name) for name in ("mention_id", "content_hash")} | {"brand_sentiments": [None] * len(texts)}
+    columns |= {name: batch.column(name) for name in ("mention_id", "content_hash")}
     arrays = [c if isinstance(c := columns[f.name], pa.Array) else pa.array(c, f.type) for f in ENRICHMENT_SCHEMA]
     return pa.RecordBatch.from_arrays(arrays, schema=ENRICHMENT_SCHEMA)
 
 
 def _with(first: str | None, rest: tuple[str, ...]) -> tuple[str, ...]:
     return rest if first is None or (rest and rest[0] == first) else (first, *(key for key in rest if key != first))
+
+
+def _by_brand(texts: list[str], places: list[list[Found]], columns: dict[str, Any], tools: _Tools) -> list[str | None]:
+    """For each mention the sentiment towards each of its brands as JSON; None where the mention's own holds for all."""
+    if tools.targets is None:
+        return [None] * len(texts)
+    readable = [why in (None, "low_confidence") for why in columns["unknown_reason"]]
+    found = tools.targets.score(texts, [spots if is_read else [] for spots, is_read in zip(places, readable, strict=True)])
+    return [None if feelings is None else json.dumps({key: _feeling(f) for key, f in feelings.items()}) for feelings in found]
+
+
+def _feeling(feeling: Feeling) -> dict[str, str | float]:
+    chances = dict(zip(("p_negative", "p_neutral", "p_positive"), (round(p, 4) for p in feeling.chances), strict=True))
+    return {"sentiment": feeling.sentiment} | chances
 
 
 def _entities(entities: Entities, text: str) -> str | None:

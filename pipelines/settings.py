@@ -9,16 +9,20 @@ from datetime import timedelta
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from pipelines import registry
 from pipelines.errors import ConfigError
+from pipelines.hubs import HubStanza, replacements
 from pipelines.playbook import Rule
 from pipelines.records import Brand, Query
 from warehouse import links
+
+if TYPE_CHECKING:
+    from models.hub import Replacement
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 SPAN = r"^\d+[mhd]$"
@@ -87,8 +91,10 @@ class BrandStanza(_Stanza):
 
 
 class ModelsStanza(_Stanza):
-    """[models]"""
+    """[models], and in stanzas of their own, such as [models.sentiment], what replaces a head."""
 
+    model_config = ConfigDict(extra="allow", frozen=True)
+    __pydantic_extra__: dict[str, HubStanza] = Field(init=False)
     active: str = Field(
         default="encoder",
         description="Which model scores sentiment and intent: encoder, lexicon (no weights) or none.",
@@ -99,6 +105,25 @@ class ModelsStanza(_Stanza):
         description="Which encoder: fast, or accurate, which is several times slower and whose backbone `make accurate` fetches.",
         pattern="^(fast|accurate)$",
     )
+
+
+class TopicStanza(_Stanza):
+    """[topics.<key>]: a contact reason of your own, or more phrases for one of ours."""
+
+    replace: bool = Field(
+        default=False, description="True: our own phrases for this topic do not count; without any of yours it is switched off."
+    )
+    phrases: list[str] = Field(description="Words and phrases that show it; at the end of one, * stands for any ending.")
+
+    @field_validator("phrases")
+    @classmethod
+    def _readable(cls, phrases: list[str], info: ValidationInfo) -> list[str]:
+        for phrase in phrases:
+            if not any(c.isalnum() for c in phrase) or "*" in phrase[:-1]:
+                raise ValueError(f"{phrase!r} is no phrase; write words, and * only at the very end, such as 'lounge*'")
+        if not phrases and not info.data.get("replace"):
+            raise ValueError("there is no phrase; with replace = true that switches the topic off")
+        return phrases
 
 
 class CareStanza(_Stanza):
@@ -156,6 +181,7 @@ class Settings(BaseModel):
     brands: dict[str, BrandStanza] = Field(default_factory=dict)
     sources: dict[str, dict[str, Any]] = Field(default_factory=dict)
     models: ModelsStanza = ModelsStanza()
+    topics: dict[str, TopicStanza] = Field(default_factory=dict)
     detectors: dict[str, dict[str, Any]] = Field(default_factory=dict)
     notifiers: dict[str, dict[str, Any]] = Field(default_factory=dict)
     incidents: IncidentsStanza = IncidentsStanza()
@@ -183,6 +209,14 @@ class Settings(BaseModel):
     def link_secret(self) -> str:
         """Secret that signs the links in messages: the one referred to, or the one that the pages know too."""
         return secret(self.links.secret) if self.links.secret else links.stored_secret(self.storage)
+
+    @cached_property
+    def replaced(self) -> tuple[Replacement, ...]:
+        """The heads that checkpoints of [models.<name>] stanzas replace."""
+        try:
+            return replacements(self.models.model_extra or {}, self.path.parent)
+        except ConfigError as error:
+            raise ConfigError(f"{self.path}: {error}") from None
 
     @cached_property
     def query(self) -> Query:
@@ -227,7 +261,7 @@ def explain(error: ValidationError, stanza: str, model: type[BaseModel]) -> str:
     key = place[-1] if place else "?"
     if not stanza and len(place) > 1:
         stanza = f"[{'.'.join(place[:-1])}]"
-    if first["type"] == "extra_forbidden":
+    if first["type"] == "extra_forbidden" or (first["type"] == "model_type" and place[:-1] == ["models"]):
         allowed = _allowed(model, place[:-1])
         near = get_close_matches(key, allowed, 1)
         hint = f"did you mean {near[0]!r}? " if near else ""
@@ -247,6 +281,7 @@ def _allowed(model: type[BaseModel], place: list[str]) -> list[str]:
     """Keys allowed at `place` below `model`; a path part that is no field is the name of a stanza."""
     for part in place:
         if part not in model.model_fields:
+            model = HubStanza if model is ModelsStanza else model
             continue
         annotation = model.model_fields[part].annotation
         inner = [a for a in getattr(annotation, "__args__", (annotation,)) if isinstance(a, type) and issubclass(a, BaseModel)]
@@ -280,6 +315,7 @@ def read(path: Path) -> Settings:
     for group in ("sources", "detectors", "notifiers"):
         for name in getattr(settings, group):
             settings.plugin(group, name)
+    _ = settings.replaced  # says what is wrong with a [models.<name>] stanza
     return settings
 
 

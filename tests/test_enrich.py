@@ -21,7 +21,7 @@ from pipelines.batches import ENRICHMENT_SCHEMA, mention_batch, text_hash
 from pipelines.errors import InputError, ModelError
 from pipelines.landing import Landing, WindowWriter
 from pipelines.records import Media, Mention, mention_id
-from pipelines.settings import BrandStanza, Settings
+from pipelines.settings import BrandStanza, Settings, TopicStanza
 
 AT = datetime(2026, 1, 31, 14, 15, tzinfo=UTC)
 WINDOW = "2026-01-31T14:15"
@@ -120,6 +120,14 @@ def test_other_input_or_other_brands_are_done_again(settings: Settings, tmp_path
     assert path.read_bytes() == first  # the same question has the same answer, byte for byte
     land(settings, mention(9, "@delta hello"))
     assert enrich.run(settings, "s", WINDOW, now=AT, model="none").mentions == 1
+
+
+def test_topics_of_the_users_own_are_found_and_change_what_is_written(settings: Settings) -> None:
+    path = enrich.run(settings, "s", WINDOW, now=AT, model="none").path
+    assert rows(path)[2]["topics"] == []
+    own = {"lounge": TopicStanza(phrases=["Lounge"]), "phone_hold": TopicStanza(phrases=[], replace=True)}
+    found = rows(enrich.run(settings.model_copy(update={"topics": own}), "s", WINDOW, now=AT, model="none").path)
+    assert found[2]["topics"] == ["lounge"] and found[0]["topics"] == []  # on hold no longer counts
 
 
 def test_a_damaged_file_is_made_again(settings: Settings) -> None:

@@ -2,7 +2,8 @@
 -- Grain: brand, week_at (start of the local week, Monday). Owner: marketing. Authors are counted once a week; the brand's own
 -- accounts, reposts and authors without an id are left out.
 -- advocate: recommends the brand unprompted (not in answer to the brand, and not with negative feeling).
--- detractor: warns others or is about to leave (intents warning, churn_risk). Who does both counts as both.
+-- detractor: warns others or is about to leave (intents warning, churn_risk), unless the mention tells its brands apart and is
+-- positive about this one: "left A for B" is no detractor of B. Who does both counts as both.
 -- Recovery: an author enters in the week with their first negative mention of that week. *_recovered: positive or recommending
 -- within 30 days; after the first reply of a person in that conversation where there was one within those 30 days (replied_*),
 -- after the entry where there was none (unreplied_*). The last 30 days are still filling.
@@ -10,7 +11,7 @@ WITH said AS (
     SELECT
         m.brand, m.author_id, m.mention_id, m.source, m.thread_id, m.published_at, c.week_at, m.sentiment,
         list_contains(m.intents, 'recommendation') AND m.sentiment IS DISTINCT FROM 'negative' AS is_recommending,
-        list_has_any(m.intents, ['warning', 'churn_risk']) AS is_detracting
+        list_has_any(m.intents, ['warning', 'churn_risk']) AND NOT (m.is_told_apart AND m.sentiment = 'positive') AS is_detracting
     FROM brand_mentions AS m
     INNER JOIN calendar AS c ON c.bucket_at = m.bucket_at
     WHERE NOT m.is_own AND m.kind <> 'repost' AND m.author_id IS NOT NULL
