@@ -90,7 +90,7 @@ class Frozen:
     """
 
     def __init__(self, network: Network, kind: torch.dtype) -> None:
-        self._kind = kind
+        self.kind = kind
         self._words, self._positions = network.words.weight.detach(), network.positions.weight.detach()
         self._norm = _norm(network.norm, torch.float32)
         self._near = None if network.near is None else network.near.weight.detach()
@@ -119,7 +119,7 @@ class Frozen:
         ids = torch.tensor([token for row in rows for token in row])
         places = torch.cat([torch.arange(length).repeat(n) for _, n, length in groups])
         x = functional.embedding(ids, self._words) + functional.embedding(places, self._positions)
-        x = self._norm(x).to(self._kind)
+        x = self._norm(x).to(self.kind)
         near = {} if self._near is None else {length: self._apart(self._near, length) for _, _, length in groups}
         for layer in self.layers:
             x = layer(x, groups, near)
@@ -127,7 +127,7 @@ class Frozen:
 
     def _apart(self, near: Tensor, length: int) -> Tensor:
         places = torch.arange(length)
-        return near[buckets(places[None, :] - places[:, None], near.shape[0])].permute(2, 0, 1).to(self._kind).contiguous()
+        return near[buckets(places[None, :] - places[:, None], near.shape[0])].permute(2, 0, 1).to(self.kind).contiguous()
 
 
 def _groups(rows: list[list[int]]) -> list[Group]:

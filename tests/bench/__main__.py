@@ -1,4 +1,4 @@
-"""`make bench`: what the line costs and how the cost grows, into bench/results.json.
+"""`make bench`: what models and line cost and how the cost grows, into bench/results.json.
 
 Every figure is taken in fresh processes, beside a yardstick measured in the same run (parsing the same file with Python's
 json on one core, and DuckDB reading it), because machines differ and are noisy. Sizes: 10^4, 10^5 and 10^6 mentions, or
@@ -135,23 +135,44 @@ def airline_week(folder: Path) -> dict[str, Any] | None:
     return {**first, "rerun_seconds": again["seconds"], "rerun_bytes_added": after - before}
 
 
+def models() -> Any:
+    """The encoder beside transformers' pipelines and the limit of the processor; see models.py."""
+    command = [sys.executable, "-m", "tests.bench.models"]
+    output = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(output.stdout)
+
+
 def main() -> None:
     """Measure and write the file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--out", type=Path, default=ROOT / "bench" / "results.json")
+    parser.add_argument("--only", choices=["models", "line"], help="measure one part and keep what the file says of the other")
     args = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="earshot-bench-") as name:
-        folder = Path(name)
-        result: dict[str, Any] = {"machine": {"cpus": os.cpu_count(), "processor": platform.processor() or platform.machine()}}
-        result["airline_week"] = airline_week(folder)
-        print(json.dumps(result["airline_week"]), flush=True)
-        for model in ("none", "lexicon"):
-            result[f"line_{model}"] = growth(folder, args.sizes, model)
+    machine = {"cpus": os.cpu_count(), "processor": platform.processor() or platform.machine()}
+    result: dict[str, Any] = {"machine": machine}
+    if args.only and args.out.exists():
+        result = json.loads(args.out.read_text()) | result
+    if args.only != "line":
+        result["models"] = models()
+    if args.only != "models":
+        result |= line(args.sizes)
     args.out.parent.mkdir(exist_ok=True)
     args.out.write_text(json.dumps(result, indent=2) + "\n")
     print(json.dumps({k: v for k, v in result.items() if k != "machine"}, indent=2))
     print(f"written: {args.out}")
+
+
+def line(sizes: list[int]) -> dict[str, Any]:
+    """The whole line: the real week without models, and its growth with the size of the input."""
+    result: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory(prefix="earshot-bench-") as name:
+        folder = Path(name)
+        result["airline_week"] = airline_week(folder)
+        print(json.dumps(result["airline_week"]), flush=True)
+        for model in ("none", "lexicon"):
+            result[f"line_{model}"] = growth(folder, sizes, model)
+    return result
 
 
 if __name__ == "__main__":
