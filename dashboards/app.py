@@ -11,6 +11,7 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,10 +22,12 @@ from flask import Response, jsonify
 from flask_compress import Compress
 
 from dashboards import shell
-from dashboards.guard import NONCE, protect
+from dashboards.acting import accept
+from dashboards.guard import NONCE, TICKET, protect
 from dashboards.page import Content, Page, find, pages
 from dashboards.query import Snapshot, Snapshots
 from dashboards.view import Allowed, View
+from warehouse import links
 
 log = logging.getLogger(__name__)
 LOCAL = ("localhost", "127.0.0.1", "[::1]")
@@ -32,6 +35,7 @@ INDEX = f"""<!doctype html>
 <html lang="en">
 <head>
 <meta name="csp-nonce" content="{NONCE}"><script src="/assets/head.js"></script>
+<meta name="ticket" content="{TICKET}">
 {{%metas%}}
 <title>{{%title%}}</title>
 <link rel="icon" type="image/svg+xml" href="/assets/icons/mark.svg">
@@ -91,8 +95,23 @@ def create_app(root: Path, *, hosts: Sequence[str] = LOCAL, clock: Callable[[], 
     for page in pages():
         _refresh(app, page, snapshots, clock)
     _health(app, snapshots)
-    protect(app, hosts)
+
+    @cache
+    def secret() -> str:
+        return _secret(root)
+
+    accept(app, snapshots, root, secret, clock)
+    protect(app, hosts, secret)
     return app
+
+
+def _secret(root: Path) -> str:
+    """What links and forms are signed with: shared with the line, which signs the links in messages."""
+    try:
+        return links.stored_secret(root)
+    except OSError:  # a folder that cannot be written: links are refused, forms hold until the server ends
+        log.warning("%s cannot be written: links in messages cannot be checked, and nothing can be saved", root)
+        return secrets.token_hex(32)
 
 
 def _browser_callbacks(app: Dash) -> None:

@@ -2,19 +2,27 @@
 
 The pages may load nothing from outside and run no inline code. A callback whose body is not one that our own pages send is
 answered with 400 before Dash sees it: Dash itself would fail inside and write a traceback.
+
+What changes something must come from our own pages: same origin, and a ticket that stands in the page and belongs to a cookie
+which other sites can neither read nor send along.
 """
 
 from __future__ import annotations
 
+import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from dash import Dash
 from flask import Flask, Response, abort, g, request
 
+from warehouse import links
+
 UPDATE = "/_dash-update-component"
-NONCE = "{{nonce}}"
+NONCE, TICKET = "{{nonce}}", "{{ticket}}"
+COOKIE, HEADER = "earshot-form", "X-Earshot-Ticket"
 LONGEST_BODY = 256 * 1024  # bytes
 LONGEST_ADDRESS = 2000  # characters
 HEADERS = {
@@ -35,12 +43,33 @@ def policy(nonce: str, hashes: Sequence[str]) -> str:
     ))
 
 
-def protect(app: Dash, hosts: Sequence[str]) -> None:
+def from_our_pages() -> bool:
+    """Was this request made by a page of ours? Browsers say where a POST comes from."""
+    origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site", "same-origin")
+    return origin is not None and urlsplit(origin).netloc == request.host and site == "same-origin"
+
+
+def has_ticket(secret: str) -> bool:
+    """Does the request carry the ticket that belongs to its cookie?"""
+    cookie, given = request.cookies.get(COOKIE, ""), request.headers.get(HEADER, "")
+    return bool(cookie) and hmac.compare_digest(links.ticket(secret, cookie).encode(), given.encode())
+
+
+def _ticketed(response: Response, text: str, secret: str) -> str:
+    """The page with its ticket in it; a browser that has no cookie yet gets one."""
+    cookie = request.cookies.get(COOKIE) or secrets.token_urlsafe(16)
+    if COOKIE not in request.cookies:
+        response.set_cookie(COOKIE, cookie, httponly=True, samesite="Strict", secure=request.is_secure)
+    return text.replace(TICKET, links.ticket(secret, cookie))
+
+
+def protect(app: Dash, hosts: Sequence[str], secret: Callable[[], str]) -> None:
     """Add the policy, the headers and the checks to `app`. Call it after all callbacks exist.
 
     Args:
         hosts: names under which the pages may be asked for; any other Host header is refused, so that a web page that
             points its own name at this machine cannot read them.
+        secret: what tickets are signed with.
     """
     server: Flask = app.server
     hashes = tuple(app.csp_hashes())
@@ -57,7 +86,8 @@ def protect(app: Dash, hosts: Sequence[str]) -> None:
         nonce = ""
         if response.mimetype == "text/html" and not response.direct_passthrough:
             nonce = secrets.token_urlsafe(16)
-            response.set_data(response.get_data(as_text=True).replace(NONCE, nonce))
+            text = response.get_data(as_text=True).replace(NONCE, nonce)
+            response.set_data(_ticketed(response, text, secret()) if TICKET in text else text)
         response.headers["Content-Security-Policy"] = (
             policy(nonce, hashes) if nonce else "default-src 'none'; frame-ancestors 'none'"
         )

@@ -77,6 +77,16 @@ def run(settings: Settings, *, now: datetime) -> Delivered:
     return Delivered(sent, failed, plan.waiting - sent, plan.asked)
 
 
+def deliver(settings: Settings, *, now: datetime) -> Delivered:
+    """`run`, and a new snapshot where the pages have something new to show: who was told, and what waits for a person."""
+    from pipelines import publish
+
+    delivered = run(settings, now=now)
+    if delivered.sent or delivered.failed or delivered.asked:
+        publish.run(settings, now=now)
+    return delivered
+
+
 def notifier(settings: Settings, name: str) -> Notifier:
     """The notifier of stanza [notifiers.name], its relative paths below the storage folder.
 

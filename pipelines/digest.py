@@ -1,4 +1,4 @@
-"""The weekly digest: what changed for each of one's own brands, in sentences with intervals, sent once to every notifier.
+"""The weekly digest: what changed for each of one's own brands, in sentences with intervals, sent once to every notifier inside.
 
 A week is Monday to Monday in the project's time zone and is told when it is over. What was composed is kept in
 `digests/<week>.txt` below the storage folder, and who took it in a mark beside it: a retry sends only what is missing, and the
@@ -75,11 +75,11 @@ def run(settings: Settings, *, now: datetime) -> Digest:
         fresh.write_text(text, encoding="utf-8")
     sent, failed = [], []
     for name in settings.notifiers:
-        mark = folder / f"{week}.{name}.sent"
-        if mark.exists():
+        mark, notifier = folder / f"{week}.{name}.sent", alert.notifier(settings, name)
+        if mark.exists() or notifier.outside:
             continue
         try:
-            alert.notifier(settings, name).tell(f"{settings.project.name}: week of {week}", text, key=f"digest:{week}")
+            notifier.tell(f"{settings.project.name}: week of {week}", text, key=f"digest:{week}")
             mark.touch()
             sent.append(name)
         except NotifierError as error:

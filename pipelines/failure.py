@@ -32,12 +32,18 @@ def message(settings: Settings, *, task: str, window: str | None, reason: object
 
 
 def tell(settings: Settings, *, task: str, window: str | None, reason: object, now: datetime) -> list[str]:
-    """Send the message through every notifier; returns the names of those that took it. A dead notifier is only logged."""
+    """Send the message through every notifier of our own people; returns the names of those that took it.
+
+    Who is only told when nobody answers, and people outside, are left alone. A dead notifier is only logged.
+    """
     alert = message(settings, task=task, window=window, reason=reason, now=now)
     told = []
     for name in settings.notifiers:
         try:
-            settings.plugin("notifiers", name).located(settings.storage).send(alert)
+            notifier = settings.plugin("notifiers", name).located(settings.storage)
+            if notifier.outside or notifier.after:
+                continue
+            notifier.send(alert)
             told.append(name)
         except EarshotError as error:
             log.error("notifier %s did not take the failure of %s: %s", name, task, error)

@@ -116,7 +116,12 @@ def test_every_dag_has_the_schedule_pools_and_assets_that_the_design_gives_it(pa
         "score_and_store.load": [WAREHOUSE, "earshot", 3, ["score_and_store.enrich"], ["loaded"]],
     }
     assert {name: dag["tasks"] for name, dag in found["dags"].items()} == {
-        "alert": {"notify": [WAREHOUSE, "earshot", 3, [], ["snapshot"]]},
+        "alert": {
+            "notify": [WAREHOUSE, "earshot", 3, [], ["snapshot"]],
+            "ask.approve": [DEFAULT, "earshot", 3, ["notify"], []],
+            "ask.gate": [DEFAULT, "earshot", 3, ["ask.approve"], []],
+            "ask.decide": [WAREHOUSE, "earshot", 3, ["ask.gate", "notify"], ["snapshot"]],
+        },
         "collect_sample": {"land": [DEFAULT, "earshot", 3, [], ["mentions"]]},
         "digest": {"tell": [DEFAULT, "earshot", 3, [], []]},
         "maintain": {"retain": [WAREHOUSE, "earshot", 3, [], []]},
@@ -277,3 +282,73 @@ def test_every_dag_runs_to_its_end_without_a_scheduler(env: dict[str, str]) -> N
     with duckdb.connect(str((storage / "serving" / "current.duckdb").resolve()), read_only=True) as snapshot:
         assert snapshot.execute("SELECT sum(mention_count) > 0 FROM brand_hourly").fetchall() == [(True,)]
     assert [p.name for p in (storage / "landing" / "manifests" / "source=sample").iterdir()] == [f"window={day}.json"]
+
+
+ASKING = """
+[notifiers.partner]
+kind = "file"
+path = "partner.jsonl"
+outside = true
+[playbook.always]
+owner = "Ana"
+approve = "15m"
+"""
+# What Airflow's own page does with an answer, while dag.test() keeps the parked task waiting for one.
+ANSWERED = """
+import json, sys, threading, time
+from airflow.dag_processing.bundles.manager import DagBundlesManager
+from airflow.dag_processing.dagbag import BundleDagBag, sync_bag_to_db
+from airflow.models.hitl import HITLDetail
+from airflow.models.taskinstance import TaskInstance
+from airflow.models.trigger import handle_event_submit
+from airflow.triggers.base import TriggerEvent
+from airflow.utils import timezone
+from airflow.utils.session import create_session
+from pipelines.service import ROOT
+
+def answer(option):
+    for _ in range(600):
+        time.sleep(0.2)
+        with create_session() as session:
+            parked = session.query(TaskInstance).filter_by(dag_id="alert", state="awaiting_input").first()
+            if parked is None:
+                continue
+            detail = session.query(HITLDetail).filter_by(ti_id=parked.id).one()
+            detail.chosen_options, detail.params_input, detail.responded_at = [option], {}, timezone.utcnow()
+            detail.responded_by = {"id": "bo", "name": "Bo"}
+            handle_event_submit(TriggerEvent(detail.as_resume_event_payload()), task_instance=parked, session=session)
+            return
+
+bag = BundleDagBag(dag_folder=ROOT, bundle_path=ROOT, bundle_name="earshot")
+DagBundlesManager().sync_bundles_to_db()
+sync_bag_to_db(bag, "earshot", None)
+threading.Thread(target=answer, args=(sys.argv[1],), daemon=True).start()
+run = bag.dags["alert"].test()
+print("@@" + json.dumps([str(run.state), {f"{t.task_id} {t.map_index}": str(t.state) for t in run.get_task_instances()}]))
+"""
+
+
+@pytest.mark.parametrize(("option", "sent", "gate"), [("Approve", ["onset"], "success"), ("Reject", [], "skipped")])
+def test_a_person_decides_on_airflows_page_and_it_is_written_down(
+    env: dict[str, str], option: str, sent: list[str], gate: str
+) -> None:
+    from datetime import UTC, datetime
+
+    from pipelines import aggregate
+    from pipelines.settings import read
+    from pipelines.store import open_warehouse
+    from tests.test_alert import keys, record
+
+    config = Path(env["EARSHOT_CONFIG"])
+    config.write_text(CONFIG + ASKING, encoding="utf-8")
+    settings, now = read(config), datetime.now(UTC)
+    record(settings, 1, [("onset", "page", 8, now)], brand="kestravia")
+    aggregate.run(settings, now=now)
+    state, tasks = python(f"import sys; sys.argv = ['', {option!r}]\n{ANSWERED}", env)
+    assert state == "success"
+    assert tasks == {"notify -1": "success", "ask.approve 0": "success", "ask.gate 0": gate, "ask.decide 0": "success"}
+    assert [key.split(":")[1] for key in keys(settings.storage / "partner.jsonl")] == sent
+    assert len(keys(settings.storage / "alerts.jsonl")) == 1, "our own people do not wait"
+    with open_warehouse(settings) as connection:
+        found = connection.execute("SELECT choice, decided_by, is_timeout, decided_at > asked_at FROM approvals").fetchall()
+    assert found == [(option.lower(), "Bo", False, True)]

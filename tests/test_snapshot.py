@@ -21,6 +21,7 @@ from pipelines.store import open_warehouse, warehouse_path
 from tests.stored import SEEN, insert, mention, scores
 from warehouse import publication, snapshot
 from warehouse.connection import WarehouseFault
+from warehouse.migrate import migrations
 
 ROOT = Path(__file__).resolve().parent.parent
 NOW = datetime(2026, 4, 2, 12, tzinfo=UTC)
@@ -71,7 +72,7 @@ def test_a_snapshot_says_what_it_is(settings: Settings) -> None:
     found = snapshot.current(settings.storage)
     assert found.version == published.version and found.path == published.path
     assert found.execute("FROM meta").fetchall() == [
-        (published.version, NOW, SEEN, "Wings", "Europe/Berlin", False, "test@1", 3600, 10)
+        (published.version, NOW, SEEN, "Wings", "Europe/Berlin", False, "test@1", 3600, migrations()[-1].number)
     ]
     assert found.execute("FROM brands ORDER BY brand").fetchall() == [
         ("acme", "Acme Air", False), ("nova", "nova", False), ("zeta", "Zeta", True)
@@ -94,7 +95,7 @@ def test_an_unchanged_run_publishes_nothing_and_grows_nothing(settings: Settings
 
 @pytest.mark.parametrize("change", [
     "INSERT INTO arming VALUES ('acme', 'volume', 'arming', NULL, NULL, 'starts')",
-    "INSERT INTO actions VALUES ('1', NULL, NULL, 'note', 'ann', 'seen', '2026-04-02 00:00:00+00')",
+    "INSERT INTO actions VALUES ('1', NULL, NULL, 'note', 'ann', 'seen', '2026-04-02 00:00:00+00', 'page')",
     "INSERT INTO expectations VALUES ('acme', 'volume', '2026-04-02 00:00:00+00', 1, 1, 0, 2, false)",
 ])
 def test_what_pages_show_beside_the_marts_makes_a_new_version(settings: Settings, change: str) -> None:

@@ -74,7 +74,8 @@
     const found = await fetch('/health').then(answer => answer.json()).catch(() => null);
     if (!found || !found.version) return;
     if (found.version === shown.textContent) return news.replaceChildren();
-    if (main().dataset.live === 'true') return refresh();
+    const busy = document.activeElement && document.activeElement.closest('.acting input');  // nobody's words are taken away
+    if (main().dataset.live === 'true') return busy ? undefined : refresh();
     if (news.firstChild) return;
     const button = element('button', 'New data. Update', { type: 'button' });
     button.addEventListener('click', () => { news.replaceChildren(); refresh(); });
@@ -82,6 +83,7 @@
   }
   setInterval(look, 10000);
   document.addEventListener('visibilitychange', look);
+  document.addEventListener('earshot:acted', refresh);
 
   // Tables behind charts travel as data and are written out when somebody opens one.
   function element(tag, text, properties) {

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from dash import html
 
 from dashboards import components as c
-from dashboards import incident, tiles, words
+from dashboards import handling, incident, tiles, words
 from dashboards.charts import Dot, dots, expected
 from dashboards.drawing import GREY, ORANGE, Mark, Point
 from dashboards.incident import Scene
@@ -37,7 +37,8 @@ def fill(view: View, snapshot: Snapshot) -> dict[str, Content | Panel]:
     others = snapshot.rows("others", start=at.hours[0], until=at.hours[1])
     negative = "negative_count" if any(r["signal"] == "negative_count" for r in rows) else "negative_share"
     return {
-        "state": _state(view, snapshot, at, others), "facts": _facts(view, snapshot, at, rows),
+        "state": _state(view, snapshot, at, others), "act": handling.panel(snapshot, at),
+        "facts": _facts(view, snapshot, at, rows),
         "volume": _chart(snapshot, at, rows, "volume"), "rail": _rail(snapshot, at),
         "drivers": _told(at) if at.alert else _stands_out(view, snapshot, at), "negative": _chart(snapshot, at, rows, negative),
         "mentions": _mentions(view, snapshot, at), "others": _others(view, others),
@@ -55,8 +56,6 @@ def _state(view: View, snapshot: Snapshot, at: Scene, others: list[Row]) -> Cont
     length = words.duration(((alert["resolved_at"] or now) - alert["onset_at"]).total_seconds())
     facts = [f"Severity {alert['severity']} of 10", f"open for {length}" if at.is_open else f"over: it lasted {length}"]
     facts.append("alert to care" if alert["tier"] == "page" else "watch only: nobody is paged")
-    if alert["acknowledged_at"]:
-        facts.append(f"acknowledged {words.ago(alert['acknowledged_at'], now)}")
     where = incident.channels(alert)
     text = [incident.figures(at), f"Mostly on {words.listed(where[:3])}." if where else "", _alone(view, at, others)]
     return c.notice("crisis" if at.is_open else "over", " · ".join(facts), " ".join(t for t in text if t))
@@ -159,13 +158,13 @@ def _rail(snapshot: Snapshot, at: Scene) -> Content:
             events.append((row["reached_at"], worse if row["severity"] > before["severity"] else "It grows: care is paged"))
     delay = words.duration((alert["fired_at"] - alert["onset_at"]).total_seconds())
     events.append((alert["fired_at"], f"Earshot raises the alert, {delay} after the onset"))
-    for key, what in (("acknowledged_at", "Somebody takes it"), ("resolved_at", "Back in the usual range")):
-        if alert[key]:
-            events.append((alert[key], what))
+    if alert["resolved_at"]:
+        events.append((alert["resolved_at"], "Back in the usual range"))
+    events += handling.events(snapshot, alert["incident_id"])
     if snapshot.meta.is_live and alert["sent_at"]:
         events.append((alert["sent_at"], "The alert is delivered"))
     ordered: list[tuple[datetime, Content]] = [(snapshot.local(when), what) for when, what in sorted(events, key=lambda e: e[0])]
-    if at.is_open:
+    if at.is_open and all(when <= now for when, _ in ordered):
         ordered.append((now, "Still open"))
     return c.section("What happened", "", c.timeline(ordered, now))
 
@@ -296,7 +295,7 @@ PAGE = Page(
     key="crisis", path="/crisis", title="Crisis", order=2, fill=fill, heading=heading,
     is_live=True, controls=("brand", "period"), spans=("24h", "6h", "48h"),
     slots=(
-        Slot("state", card=False), Slot("facts", card=False),
+        Slot("state", card=False), Slot("act"), Slot("facts", card=False),
         Slot("volume", "Mentions per 15 minutes", "hero", 4), Slot("rail", span=2),
         Slot("drivers", "What drives it", "standard", 3), Slot("negative", "Negative mentions per 15 minutes", "standard", 3),
         Slot("mentions", span=4), Slot("others", span=2),

@@ -99,8 +99,7 @@ def run(args: argparse.Namespace) -> int:
 def _made(args: argparse.Namespace, row: Row, known: Known, now: datetime) -> Action:
     value: str | None = None
     if args.verb == "snooze":
-        length = span(args.length)
-        value = (now + length).isoformat() if length else None
+        value = (now + span(args.length)).isoformat()
     elif args.verb == "assign":
         value = args.to
     elif args.verb == "verdict":

@@ -82,7 +82,8 @@ def playbook(settings: Settings) -> str:
     found = lint(settings.playbook)
     if found:
         raise ConfigError(f"{'; '.join(found)} ({settings.project.timezone}): add a [playbook.<name>] stanza for these hours.")
-    return f"{len(settings.playbook)} rules; every severity that they name, up to 10, has an owner at every hour of the week"
+    count = len(settings.playbook)
+    return f"{count} rule{'' if count == 1 else 's'}; every severity from the lowest on has an owner at every hour of the week"
 
 
 def run(args: argparse.Namespace) -> int:

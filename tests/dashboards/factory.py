@@ -374,6 +374,10 @@ def _crisis(make: Maker) -> None:
             high=57.0,
             summary="",
         )
+    for row in make.rows["alerts"]:
+        make.add("incident_alerts", alert_id=row["alert_id"], incident_id=row["alert_id"], state_count=2)
+        shared = {k: row[k] for k in ("brand", "state", "tier", "severity", "onset_at", "fired_at", "resolved_at")}
+        make.add("incidents", incident_id=row["alert_id"], alert_count=1, **shared)
     at = ONSET + timedelta(minutes=30)
     make.add(
         "deliveries", alert_id=alert, notifier="file", alert_state="onset", status="sent", attempt_count=1, created_at=at,
