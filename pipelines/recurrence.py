@@ -1,7 +1,7 @@
 """How often a series by itself brings a surge like the one now: return periods, for many series of counts at once.
 
-1. **Level**: what a bucket is expected to hold, an exponentially weighted mean (half-life 3 days). Counts enter it cut off at four
-   standard deviations, so that a crisis does not become the new normal.
+1. **Level**: what a bucket is expected to hold, an exponentially weighted mean (half-life 3 days). Counts enter it cut off at
+   four standard deviations, so that a crisis does not become the new normal.
 2. **Statistics**, each a logarithm, each with its own eye: the last 15 minutes and the last hour against the level; a scan, the
    Poisson log-likelihood ratio of the best window of up to 6 hours; geometric means over 15, 30 and 60 minutes, which one busy
    bucket cannot lift; and 6 and 24 hours for what burns slowly.
@@ -23,6 +23,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +33,8 @@ Whole = NDArray[np.int64]
 HOUR = 3600
 STATISTICS = ("ratio15", "ratio60", "scan", "spread15", "spread30", "spread60", "ratio360", "ratio1440")
 CHANNELS = {
-    "fast": ("ratio15", "ratio60", "scan"), "rise": ("spread15", "spread30"), "hold": ("spread60",), "slow": ("ratio360", "ratio1440")
+    "fast": ("ratio15", "ratio60", "scan"), "rise": ("spread15", "spread30"), "hold": ("spread60",),
+    "slow": ("ratio360", "ratio1440"),
 }
 _SCAN = (5, 15, 30, 60, 180, 360)  # minutes
 _TOLD = (15, 60, 360, 1440)  # windows whose counts are told
@@ -48,7 +50,10 @@ _SETTLED = 6  # hours before outliers can be told
 _SOFTEN = 3.0  # mentions added to both sides of a ratio
 _LOWEST = 0.02  # mentions a bucket that are always thought possible
 _BINS = 128
-_WIDTHS = np.array([0.125 if name == "scan" else 0.0625 for name in STATISTICS])[:, None, None]  # of a bin, on a natural log scale
+_WIDTHS = np.array([0.125 if name == "scan" else 0.0625 for name in STATISTICS])[:, None, None]  # of a bin, natural log
+_STATE = (
+    "past", "logs", "hour", "peak", "total", "weight", "square", "level", "deviation", "silence", "age", "ring", "above",
+)
 _EXACT = 2.0**20  # logarithms are multiples of its inverse, counts of 1/1024
 
 
@@ -96,11 +101,34 @@ class Recurrence:
         self.age = np.zeros(rows, dtype=np.int64)  # hours learned
         self.ring = np.zeros((_MEMORY, len(STATISTICS), rows), dtype=np.uint8)  # bin of each hour's largest value
         self.above = np.zeros((len(STATISTICS), rows, _BINS + 1), dtype=np.int16)  # hours that reached each bin
-        self.next: int | None = None  # bucket that is expected next
-        self._refresh()
+        self._at = (np.arange(len(STATISTICS) * rows) * (_BINS + 1)).reshape(len(STATISTICS), rows)  # of bin 0 in `above`, flat
+        self._edge, self._number, self._tail = (np.zeros((len(STATISTICS), rows)) for _ in range(3))
+        self._refresh(np.ones((len(STATISTICS), rows), dtype=bool))
 
     def _buckets(self, minutes: int) -> int:
         return max(1, round(minutes * 60 / self.seconds))
+
+    def saved(self) -> dict[str, NDArray[Any]]:
+        """All state, by name, as `restore` takes it back."""
+        found = {name: getattr(self, name).copy() for name in _STATE}
+        for name, sums in (("sums", self.sums), ("log_sums", self.log_sums)):
+            found |= {f"{name}{w}": values.copy() for w, values in sums.items()}
+        return found
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Go on where the engine that was saved had come to.
+
+        Raises:
+            ValueError: the state is of another number of series or another length of bucket.
+        """
+        if {n: v.shape for n, v in state.items()} != {n: v.shape for n, v in self.saved().items()}:
+            raise ValueError("the state is of other series or of another length of bucket")
+        for name in _STATE:
+            setattr(self, name, state[name].copy())
+        for sums, name in ((self.sums, "sums"), (self.log_sums, "log_sums")):
+            for w in sums:
+                sums[w] = state[f"{name}{w}"].copy()
+        self._refresh(np.ones(self._edge.shape, dtype=bool))
 
     # -- reading -------------------------------------------------------------------------------------------------------
 
@@ -120,11 +148,9 @@ class Recurrence:
             if into + stop - start == self.per_hour:
                 self._learn(first + stop - 1)
             start = stop
-        self.next = first + width
-        shape = (len(CHANNELS) + len(_TOLD) + 3, 0, len(self.level))
-        found = [np.ascontiguousarray(part.T) for part in (np.concatenate(parts, axis=1) if parts else np.zeros(shape))]
-        told = dict(zip(_TOLD, found[len(CHANNELS):], strict=False))
-        return Readings(*found[:len(CHANNELS)], told, *found[len(CHANNELS) + len(_TOLD):])
+        found = np.concatenate(parts, axis=1) if parts else np.zeros((len(CHANNELS) + len(_TOLD) + 3, 0, len(self.level)))
+        fast, rise, hold, slow, *told, expected, deviation, hours = (field.T for field in found)
+        return Readings(fast, rise, hold, slow, dict(zip(_TOLD, told, strict=True)), expected, deviation, hours)
 
     def _piece(self, first: int, into: int, counts: Array) -> Array:
         """The fields of `Readings` for buckets within one hour, shape (fields, buckets, rows)."""
@@ -156,16 +182,17 @@ class Recurrence:
             best = np.fmax(best, np.where(count > mean, count * np.log(np.maximum(count, mean) / mean) - (count - mean), 0.0))
         spreads = [log_sums[w] / w for w in (self.w15, self.w30, self.w60)]
         slow = [ratio(w) for w in (self.w360, self.w1440)]
-        return np.nan_to_num(np.maximum(np.stack([ratio(self.w15), ratio(self.w60), np.log1p(2.0 * best), *spreads, *slow]), 0.0))
+        values = np.stack([ratio(self.w15), ratio(self.w60), np.log1p(2.0 * best), *spreads, *slow])
+        return np.asarray(np.nan_to_num(np.maximum(values, 0.0)))
 
     def _periods(self, values: Array) -> Array:
         """log10 of the return period in hours, same shape as `values`."""
         scaled = values / _WIDTHS
         low = np.minimum(scaled.astype(np.int64), _BINS - 1)
         part = np.minimum(scaled - low, 1.0)
-        rows = np.arange(values.shape[2])
-        kinds = np.arange(len(STATISTICS))[:, None, None]
-        reached, further = self.above[kinds, rows, low], self.above[kinds, rows, low + 1]
+        low += self._at[:, None]
+        above = self.above.reshape(-1)
+        reached, further = above.take(low), above.take(low + 1)
         body = self._log_hours - np.log10(np.maximum(reached + part * (further - reached), 1.0))
         tail = self._edge_period[:, None] + (values - self._edge[:, None]) * self._slope[:, None]
         periods = np.where(values > self._edge[:, None], np.minimum(tail, _LARGEST), body)
@@ -191,7 +218,6 @@ class Recurrence:
             self.deviation = np.sqrt(np.maximum(self.square / self.weight, self.level))
         self.hour = np.full_like(self.hour, np.nan)
         self.peak = np.zeros_like(self.peak)
-        self._refresh()
 
     def _is_cut_off(self) -> NDArray[np.bool_]:
         """Silent for so long that chance cannot be the reason: the hour says nothing about what is usual."""
@@ -201,31 +227,37 @@ class Recurrence:
         return np.asarray(self.silence > _SILENCE)
 
     def _remember(self, slot: int, ready: NDArray[np.bool_]) -> None:
-        capped = np.minimum(self.peak, self._cap)
-        new = np.minimum((capped / _WIDTHS[:, 0]).astype(np.int64), _BINS - 1)
-        bins = np.arange(_BINS + 1)
-        old = self.ring[slot]
-        full = self.age >= _MEMORY
-        self.above += ((bins <= new[:, :, None]) & ready[:, None]).astype(np.int16)
-        self.above -= ((bins <= old[:, :, None]) & (ready & full)[:, None]).astype(np.int16)
-        self.ring[slot] = np.where(ready, new, old)
+        """Count the hour in, and the one that is 21 days old out: only bins between the two change."""
+        new = np.minimum((np.minimum(self.peak, self._cap) / _WIDTHS[:, 0]).astype(np.int64), _BINS - 1)
+        old = np.where(self.age >= _MEMORY, self.ring[slot].astype(np.int64), -1)
+        old = np.where(ready, old, new)
+        self.ring[slot] = np.where(ready, new, self.ring[slot])
+        length = np.abs(new - old).reshape(-1)
+        begin = (self._at + np.minimum(new, old) + 1).reshape(-1)
+        within = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length, length)
+        changed = np.repeat(begin, length) + within
+        self.above.reshape(-1)[changed] += np.repeat(np.sign(new - old).reshape(-1), length).astype(np.int16)
+        young = self.age <= 3 * _TOP
         self.age = self.age + ready
+        self._refresh((np.maximum(new, old) * _WIDTHS[:, 0] >= self._edge - _WIDTHS[:, 0]) | young)
 
-    def _refresh(self) -> None:
-        """The tail beyond the tenth largest hour, from the hours that reached each bin."""
+    def _refresh(self, changed: NDArray[np.bool_]) -> None:
+        """The tail beyond the tenth largest hour, from the hours that reached each bin; `changed`: (statistics, rows)."""
         hours = np.minimum(self.age, _MEMORY)
-        top = np.clip(hours // 3, 2, _TOP)
-        is_tail = self.above < top[:, None]
-        edge = np.maximum(_BINS + 1 - is_tail.sum(axis=2) - 1, 0)  # bin of the tenth largest
-        rows, kinds = np.arange(len(hours)), np.arange(len(STATISTICS))[:, None]
-        at, over = self.above[kinds, rows, edge], self.above[kinds, rows, edge + 1]
-        number = np.maximum(0.5 * (at + over), 1.0)
-        excess = np.where(is_tail, self.above, 0).sum(axis=2) * _WIDTHS[:, 0]
+        kinds, rows = np.nonzero(changed)
+        above = self.above[kinds, rows]
+        is_tail = above < np.clip(hours // 3, 2, _TOP)[rows, None]
+        edge = np.maximum(_BINS - is_tail.sum(axis=1), 0)  # bin of the tenth largest
+        each = np.arange(len(edge))
+        at, over = above[each, edge], above[each, edge + 1]
+        excess = np.where(is_tail, above, 0).sum(axis=1) * _WIDTHS[kinds, 0, 0]
         tail = (excess + _PRIOR_TAIL * _PRIOR_WEIGHT) / (np.maximum(at - 1, 0) + _PRIOR_WEIGHT)
+        self._edge[kinds, rows] = (edge + 0.5) * _WIDTHS[kinds, 0, 0]
+        self._number[kinds, rows] = np.maximum(0.5 * (at + over), 1.0)
+        self._tail[kinds, rows] = np.maximum(tail, _LEAST_TAIL)
         self._log_hours = np.log10(np.maximum(hours, 1) * self.block_hours)
-        self._edge = (edge + 0.5) * _WIDTHS[:, 0]
-        self._edge_period = self._log_hours - np.log10(number)
-        self._slope = 1.0 / (np.maximum(tail, _LEAST_TAIL) * math.log(10.0))
+        self._edge_period = self._log_hours - np.log10(self._number)
+        self._slope = 1.0 / (self._tail * math.log(10.0))
         cap = self._edge + (math.log10(_MEMORY * self.block_hours) - self._edge_period) / self._slope
         self._cap = np.where(hours >= _LEAST_HOURS, np.maximum(cap, self._edge), np.inf)
 

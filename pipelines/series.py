@@ -31,7 +31,7 @@ ALERT_EVERY_HOURS = 108.0  # a surge that a series brings by itself this often i
 _LEAST = 12.0  # mentions in an hour
 _LONGEST = 5_000_000  # buckets from the first to the last row
 _PIECE = 4096  # buckets read at a time
-_RULES = Detector(kind="series", name="series", cool_down="12h", resolve_after="2h")
+_RULES = Detector(kind="series", name="series", cool_down="6h", resolve_after="2h")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def _buckets(path: Path, times: tuple[datetime, ...]) -> tuple[int, tuple[int, .
     steps = [round((b - a).total_seconds()) for a, b in pairwise(times)]
     wrong = next((i for i, step in enumerate(steps) if step <= 0), None)
     if wrong is not None:
-        raise InputError(f"{path}, row {wrong + 2}: {times[wrong + 1]} does not come after the row before; sort the rows by time.")
+        raise InputError(f"{path}, row {wrong + 2}: {times[wrong + 1]} is not after the row before; sort the rows by time.")
     seconds = Counter(steps).most_common(1)[0][0]
     uneven = next((i for i, step in enumerate(steps) if step % seconds), None)
     if uneven is not None:
@@ -121,7 +121,7 @@ def _buckets(path: Path, times: tuple[datetime, ...]) -> tuple[int, tuple[int, .
     for step in steps:
         places.append(places[-1] + step // seconds)
     if places[-1] >= _LONGEST:
-        raise InputError(f"{path}: from the first to the last row there are {places[-1]:,} buckets; at most {_LONGEST:,} are read.")
+        raise InputError(f"{path}: spans {places[-1]:,} buckets from the first to the last row; at most {_LONGEST:,} are read.")
     return seconds, tuple(first + place for place in places)
 
 

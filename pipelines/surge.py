@@ -21,7 +21,9 @@ MARGINS = {"rise": 0.3, "hold": 0.5, "slow": 0.3}  # log10 return period that a 
 ARMED_HOURS = 60  # hours of history before anything is a surge
 WINDOWS = (15, 60, 360, 1440)
 _RATIOS = {15: 3.0, 60: 2.0, 360: 1.5}
+_CALM = 1.25  # log10 hours: every 18 hours
 _LEAST = {15: 0.5, 60: 1.0, 360: 2.0}  # times `least` mentions
+_UNITS = (("hour", 1.0, 36.0), ("day", 24.0, 336.0), ("week", 168.0, 1680.0), ("month", 730.5, 17532.0))  # length, up to: hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +52,9 @@ def weigh(readings: Readings, bucket_seconds: int, least: float) -> Surge:
             (readings.counts[m] >= _RATIOS[m] * expected[m]) & (readings.counts[m] >= _LEAST[m] * least) for m in _RATIOS
         ]
         continues = readings.counts[60] >= 1.2 * expected[60]
-        calm = ~(readings.counts[60] > 1.5 * expected[60])
+        calm = ~(readings.counts[60] > _RATIOS[60] * expected[60])
     is_large = (large[0] | large[1] | large[2]) & continues
-    return Surge(height, np.asarray(is_large), readings.hours >= ARMED_HOURS, np.asarray(calm & (height < 1.0)))
+    return Surge(height, np.asarray(is_large), readings.hours >= ARMED_HOURS, np.asarray(calm & (height < _CALM)))
 
 
 def in_window(readings: Readings, minutes: int, bucket_seconds: int) -> Array:
@@ -85,7 +87,7 @@ def in_words(height: float) -> str:
     ('about once in 4 days', 'about once in 3 weeks', 'less than once in 10 years')
     """
     hours = 10.0 ** min(height, 9.0)
-    for unit, length, limit in (("hour", 1.0, 36.0), ("day", 24.0, 14 * 24.0), ("week", 168.0, 10 * 168.0), ("month", 730.5, 17532.0)):
+    for unit, length, limit in _UNITS:
         if hours < limit:
             number = max(1, round(hours / length))
             return f"about once in {number} {unit}s" if number > 1 else f"about once in {'an' if unit == 'hour' else 'a'} {unit}"
