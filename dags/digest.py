@@ -1,4 +1,4 @@
-"""Every Monday: the past week of each own brand in a few sentences, sent once to every notifier."""
+"""Every Monday: the past week of each own brand, and any drift of a model, in a few sentences, once to every notifier."""
 
 from __future__ import annotations
 
@@ -25,7 +25,19 @@ def digest() -> None:
             raise NotifierError(f"the digest of {told.week} was not taken by: {', '.join(told.failed)}.")
         return {"week": told.week, "sent": told.sent}
 
+    @task
+    def drift() -> dict[str, object]:
+        """Where a model no longer sees what it saw: told once, by itself."""
+        from pipelines import drift
+        from pipelines.errors import NotifierError
+
+        told = drift.run(settings(), now=now())
+        if told.failed:
+            raise NotifierError(f"a model's drift was not taken by: {', '.join(told.failed)}.")
+        return {"drifts": len(told.drifts), "sent": told.sent}
+
     tell()
+    drift()
 
 
 digest()

@@ -12,10 +12,13 @@ from dash import dcc, html
 from dashboards import filters, words
 from dashboards.components import PANEL_PROPERTIES, notice, panel, panel_parts
 from dashboards.page import Content, Page, Panel, Slot, pages
-from dashboards.query import Snapshot
+from dashboards.query import Row, Snapshot
 from dashboards.view import View
+from warehouse import drift
 
+DRIFTED = timedelta(days=28)  # how long after its week a drift of the model is told on every page
 STALE = timedelta(minutes=30)  # snapshots are published every five minutes
+DRIFTS = 3  # told at once, the newest
 
 
 def frame(page: Page, view: View, snapshot: Snapshot, wall: datetime, *, asked: str = "") -> Content:
@@ -187,10 +190,25 @@ def strips(view: View, snapshot: Snapshot, wall: datetime) -> Content:
         at = words.moment(snapshot.local(meta.published_at), snapshot.local(wall))
         text = f" The last update was {words.ago(meta.published_at, wall)}, at {at}. Newer mentions are missing below."
         found.append(html.P([html.Strong("Out of date."), text], className="strip stale"))
+    drifts = [d for d in drift.find(_health(snapshot), until=snapshot.now) if snapshot.now - d.week_at < DRIFTED + drift.WEEK]
+    found += [_drifted(one, snapshot) for one in drifts[-DRIFTS:]]
     if view.ignored:
         text = f" and is left out: {', '.join(view.ignored)[:120]}."
         found.append(html.P([html.Strong("Part of this address was not understood"), text], className="strip"))
     return found
+
+
+def _health(snapshot: Snapshot) -> list[Row]:
+    """What the models said, week by week: as far back as a drift that is told now was compared with."""
+    return snapshot.rows("model_health", since=snapshot.now - DRIFTED - (2 * drift.WEEKS + 2) * drift.WEEK)
+
+
+def _drifted(one: drift.Drift, snapshot: Snapshot) -> Content:
+    """A source on which the model no longer sees what it saw."""
+    week = f" In the week from {words.day(snapshot.local(one.week_at))}: "
+    advice = " Read some of its mentions before you trust their scores."
+    about = html.Strong(f"Model drift on {words.label(one.source)}.")
+    return html.P([about, week, one.sentence, advice], className="strip drift")
 
 
 def as_of(page: Page, view: View, snapshot: Snapshot) -> Content:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from pipelines import alert
+from pipelines import alert, drift
 from pipelines.errors import InputError, NotifierError
 from pipelines.landing import replacing
 from pipelines.settings import Settings
@@ -107,7 +107,9 @@ def compose(snapshot: duckdb.DuckDBPyConnection, settings: Settings, start: date
     head = ["Simulated data: none of this was written by real people.", ""] if row and row[0] else []
     head.append(f"{start:%d %b} to {end - timedelta(days=1):%d %b %Y}, {settings.project.timezone}")
     own = [b for b in settings.query.brands if not b.is_competitor]
-    return "\n".join([*head, *(line for b in own for line in ("", b.name, *_brand(snapshot, b.key, start, end)))]) + "\n"
+    lines = [line for b in own for line in ("", b.name, *_brand(snapshot, b.key, start, end))]
+    drifts = [f"- {one.sentence}" for one in drift.found(snapshot, now=end) if start <= one.week_at < end]
+    return "\n".join([*head, *lines, *(["", "Model drift", *drifts] if drifts else [])]) + "\n"
 
 
 def _brand(snapshot: duckdb.DuckDBPyConnection, brand: str, start: datetime, end: datetime) -> list[str]:

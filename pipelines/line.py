@@ -10,11 +10,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import SourceError
 from pipelines.records import Window
 from pipelines.settings import Settings, span
+
+if TYPE_CHECKING:
+    from warehouse.drift import Drift
 
 Progress = Callable[[str, str], None]  # (stage, window) as each begins
 
@@ -31,6 +34,7 @@ class Report:
     version: str = ""
     sent: int = 0
     failed: int = 0
+    drifts: tuple[Drift, ...] = ()
 
 
 def windows(source: Any, *, since: datetime, now: datetime) -> Iterator[Window]:
@@ -69,7 +73,8 @@ def _enriched(
     """Each key once it is enriched, in order. Many windows and a model without weights: in worker processes."""
     from pipelines import enrich, workers
 
-    if len(keys) < 4 or (model or settings.models.active) == "encoder" or not workers.possible():
+    has_weights = (model or settings.models.active) == "encoder" or settings.replaced
+    if len(keys) < 4 or has_weights or not workers.possible():
         for key in keys:
             progress("enrich", key)
             enrich.run(settings, source, key, now=now, model=model)
@@ -88,7 +93,7 @@ def _enriched(
 
 
 def _finish(settings: Settings, report: Report, *, now: datetime, progress: Progress) -> None:
-    from pipelines import aggregate, alert, detect, publish
+    from pipelines import aggregate, alert, detect, drift, publish
 
     progress("aggregate", "")
     aggregate.run(settings, now=now)
@@ -99,6 +104,7 @@ def _finish(settings: Settings, report: Report, *, now: datetime, progress: Prog
     progress("alert", "")
     delivered = alert.run(settings, now=now)
     report.sent, report.failed = delivered.sent, delivered.failed
+    report.drifts = drift.run(settings, now=now).drifts
     if delivered.sent or delivered.failed:
         publish.run(settings, now=now)  # the pages show who was told
 

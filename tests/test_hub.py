@@ -22,7 +22,7 @@ from models import base, hub
 from models.base import EMOTIONS, INTENTS, ModelFault
 from models.lexicon import Lexicon
 from models.text import normalise
-from pipelines import line
+from pipelines import enrich, line, load
 from pipelines.errors import ConfigError, ModelError
 from pipelines.settings import read
 
@@ -231,25 +231,36 @@ def write(folder: Path, stanza: str) -> Path:
     return folder / "earshot.toml"
 
 
-def test_the_line_runs_with_a_folder_and_again_with_another(three: Path, tmp_path: Path) -> None:
-    """Another checkpoint is another model: what was scored before is scored again under its own key."""
-    models, labels = [], []
+def stored(folder: Path) -> dict[tuple[str, int], str]:
+    """Sentiment by model and number of the text, of what could be scored."""
+    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as db:
+        rows = db.execute(
+            "SELECT model, native_id, sentiment FROM enrichments INNER JOIN mentions USING (mention_id) "
+            "WHERE unknown_reason IS NULL"
+        ).fetchall()
+    return {(model, int(number)): sentiment for model, number, sentiment in rows}
+
+
+def test_the_line_runs_with_a_folder_and_scores_again_with_another(three: Path, tmp_path: Path) -> None:
+    """Another checkpoint is another model: what was scored before keeps its scores and gets others under their own key."""
+    said = [f"United: {text}" if text else "" for text in TEXTS]
+    expected = {}
     for seed in (0, 5):
         shutil.rmtree(tmp_path / "mine", ignore_errors=True)
         checkpoint(tmp_path / "mine", THREE, seed=seed)
         settings = read(write(tmp_path, STANZA.format(checkpoint="mine", more="confidence = 0.0")))
-        line.run(settings, now=AT, since=AT, model=None, progress=lambda stage, window: None)
-        with duckdb.connect(str(settings.storage / "warehouse.duckdb"), read_only=True) as db:
-            rows = db.execute(
-                "SELECT native_id, model, sentiment FROM enrichments INNER JOIN mentions USING (mention_id) "
-                "WHERE unknown_reason IS NULL ORDER BY enriched_at DESC, native_id"
-            ).fetchall()
-        models.append({m for _, m, _ in rows})
-        labels.append(len(rows))
-        scored = hub.Hub(Lexicon(), settings.replaced).score([f"United: {text}" if text else "" for text in TEXTS]).labels()
-        newest = [r for r in rows if r[1] == f"lexicon@1{hub.version(settings.replaced)}"]
-        assert {int(i): s for i, _, s in newest} == {i: s for i, s in enumerate(scored) if s != "unknown"}
-    assert len(models[0]) == 1 and len(models[1]) == 2 and labels[1] == 2 * labels[0] > 0
+        if not seed:
+            line.run(settings, now=AT, since=AT, model=None, progress=lambda stage, window: None)
+        else:  # as the Dag `reprocess` does
+            for window in (settings.storage / "landing/mentions/source=mine").iterdir():
+                key = window.stem.removeprefix("window=")
+                enrich.run(settings, "mine", key, now=AT)
+                load.run(settings, "mine", key, now=AT)
+        name = f"lexicon@1{hub.version(settings.replaced)}"
+        labels = hub.Hub(Lexicon(), settings.replaced).score(said).labels()
+        expected |= {(name, i): label for i, label in enumerate(labels) if label != "unknown"}
+        assert stored(settings.storage) == expected
+    assert len({name for name, _ in expected}) == 2
 
 
 def earshot(*arguments: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -65,9 +65,10 @@ def model(settings: Settings) -> str:
         return "none: brands are matched, sentiment stays unknown"
     from pipelines import enrich
 
-    loaded = enrich.model_of(settings.models.active, settings.models.tier)
+    loaded = enrich.model_of(settings.models.active, settings.models.tier, settings.replaced)
     answer = loaded.score(["Thank you, the crew was wonderful!"]).labels()[0]
-    return f"{loaded.name}@{loaded.version} works (a thank-you reads {answer})"
+    instead = "".join(f", {r.head} by {r.checkpoint}" for r in settings.replaced)
+    return f"{loaded.name}@{loaded.version} works{instead} (a thank-you reads {answer})"
 
 
 def notifier(settings: Settings, name: str) -> str:

@@ -72,6 +72,14 @@ CREATE TABLE meta (
     timezone VARCHAR, is_simulated BOOLEAN, model VARCHAR, first_response_target_seconds INTEGER,
     schema_version INTEGER
 );
+CREATE TABLE model_health_weekly (
+    source VARCHAR, model VARCHAR, week_at TIMESTAMPTZ, mention_count INTEGER, read_count INTEGER, scored_count INTEGER,
+    unknown_count INTEGER, language_count INTEGER, low_confidence_count INTEGER, nothing_count INTEGER,
+    confidence DOUBLE, confidence_deviation DOUBLE, negative_count INTEGER, neutral_count INTEGER, positive_count INTEGER,
+    complaint_count INTEGER, request_count INTEGER, praise_count INTEGER, recommendation_count INTEGER,
+    warning_count INTEGER, churn_risk_count INTEGER, purchase_intent_count INTEGER, suggestion_count INTEGER,
+    urgent_count INTEGER, irrelevant_count INTEGER, needs_response_count INTEGER, before_weeks INTEGER, mix_distance DOUBLE
+);
 CREATE TABLE response_time_daily (
     brand VARCHAR, channel VARCHAR, day_at TIMESTAMPTZ, inbound_count INTEGER, answered_count INTEGER,
     unanswered_count INTEGER, p50_seconds DOUBLE, p90_seconds DOUBLE
