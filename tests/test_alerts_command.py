@@ -94,5 +94,8 @@ def test_check_says_which_severity_has_no_owner(settings: Settings, capsys: pyte
     assert main(["check"]) == 1
     assert "✗ playbook: severities 8 to 10 have no owner on Sunday (UTC)" in capsys.readouterr().out
     path.write_text(path.read_text().replace('when = ["mon-sat"]', ""), encoding="utf-8")
+    path.write_text(path.read_text().replace('kind = "file"', 'kind = "file"\nbrands = ["acne"]', 1), encoding="utf-8")
     main(["check"])
-    assert "✓ playbook: 1 rule;" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "✓ playbook: 1 rule;" in out
+    assert "✗ notifier desk: [notifiers.desk] brands: there is no [brands.acne]; there are: acme." in out

@@ -88,6 +88,24 @@ def test_the_end_of_an_alert_tells_no_drivers() -> None:
     assert "cancellation" not in message(dataclasses.replace(ALERT, state="resolved"))
 
 
+def test_our_own_people_read_who_has_it_what_to_do_and_where() -> None:
+    whole = dataclasses.replace(
+        ALERT, owner="Care desk", playbook="Answer the oldest first.", links=(("Look at it", "https://earshot.example.org/crisis"),)
+    )
+    lines = message(whole).splitlines()
+    assert "Owner: Care desk" in lines and "What to do: Answer the oldest first." in lines
+    assert "Look at it: https://earshot.example.org/crisis" in lines and lines[-1] == "key 6f1c:onset"
+    over = message(dataclasses.replace(whole, state="resolved"))
+    assert "Owner: Care desk" in over and "What to do" not in over
+    assert not [word for word in ("Owner", "What to do", "http") if word in message(ALERT)]
+
+
+def test_single_people_are_named_to_nobody() -> None:
+    author = {"kind": "author", "name": "a1b2c3", "observed": 30, "expected": 0.0, "excess": 30.0}
+    said = message(dataclasses.replace(ALERT, drivers=(author, *ALERT.drivers)))
+    assert "a1b2c3" not in said and "cancellation +43" in said
+
+
 def test_file_appends_one_object_a_line(tmp_path: Path) -> None:
     notifier = File(kind="file", path="deep/alerts.jsonl").located(tmp_path)
     notifier.send(ALERT)

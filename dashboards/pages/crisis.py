@@ -56,6 +56,8 @@ def _state(view: View, snapshot: Snapshot, at: Scene, others: list[Row]) -> Cont
     length = words.duration(((alert["resolved_at"] or now) - alert["onset_at"]).total_seconds())
     facts = [f"Severity {alert['severity']} of 10", f"open for {length}" if at.is_open else f"over: it lasted {length}"]
     facts.append("alert to care" if alert["tier"] == "page" else "watch only: nobody is paged")
+    if alert["alert_count"] > 1:
+        facts.append(f"one of {alert['alert_count']} alerts that are told as one incident")
     where = incident.channels(alert)
     text = [incident.figures(at), f"Mostly on {words.listed(where[:3])}." if where else "", _alone(view, at, others)]
     return c.notice("crisis" if at.is_open else "over", " · ".join(facts), " ".join(t for t in text if t))

@@ -72,10 +72,14 @@ def model(settings: Settings) -> str:
 
 
 def notifier(settings: Settings, name: str) -> str:
-    """Test an address without alarming anybody."""
+    """Test an address without alarming anybody, and whether the brands that it names are there."""
     from pipelines import alert
 
-    return str(alert.notifier(settings, name).check())
+    found = alert.notifier(settings, name)
+    unknown = [brand for brand in found.brands if brand not in settings.brands]
+    if unknown:
+        raise ConfigError(f"[notifiers.{name}] brands: there is no [brands.{unknown[0]}]; there are: {', '.join(settings.brands)}.")
+    return found.check()
 
 
 def playbook(settings: Settings) -> str:

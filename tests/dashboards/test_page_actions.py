@@ -99,20 +99,38 @@ def test_an_action_is_one_file_and_the_page_shows_it_before_it_is_loaded(client:
 
 
 def test_what_the_snapshot_holds_is_no_longer_being_saved(client: FlaskClient, root: Path) -> None:
-    import duckdb
-
     client.post("/actions", json=asked(root), headers=HOME | {HEADER: ticket(client)})
     (action,) = written(root)
-    current = (root / "serving" / "current.duckdb").resolve()
-    fresh = current.with_name("v2.duckdb")
-    fresh.write_bytes(current.read_bytes())
-    with duckdb.connect(str(fresh)) as changed:
-        values = [action[k] for k in ("action_id", "alert_id", "verb", "actor", "value", "acted_at", "via")]
-        changed.execute("INSERT INTO actions VALUES (?, ?::UUID, NULL, ?, ?, ?, ?, ?)", values)
-        changed.execute("UPDATE meta SET version = 'v2'")
-    factory.swap(fresh)
+    values = [action[k] for k in ("action_id", "alert_id", "verb", "actor", "value", "acted_at", "via")]
+    changed(root, ("INSERT INTO actions VALUES (?, ?::UUID, NULL, ?, ?, ?, ?, ?)", values))
     shown = page(client)
     assert "Ana Lima has it since" in shown and "Being saved" not in shown
+
+
+def changed(root: Path, *statements: tuple[str, list[Any]]) -> None:
+    """Publish a copy of the snapshot after these statements."""
+    import duckdb
+
+    current = (root / "serving" / "current.duckdb").resolve()
+    fresh = current.with_name(f"{current.stem}-changed.duckdb")
+    fresh.write_bytes(current.read_bytes())
+    with duckdb.connect(str(fresh)) as copy:
+        for sql, values in (*statements, ("UPDATE meta SET version = version || 'x'", [])):
+            copy.execute(sql, values)
+    factory.swap(fresh)
+
+
+def test_a_message_to_outside_is_let_out_from_the_page(client: FlaskClient, root: Path) -> None:
+    key = f"{incident(root)}:onset"
+    row = [key, incident(root), "partner", NOW, NOW + timedelta(minutes=15), "approve"]
+    changed(root, ("INSERT INTO approvals VALUES (?, ?::UUID, ?, ?, ?, ?, NULL, NULL, NULL, false)", row))
+    shown = page(client)
+    assert "A message to partner, outside, waits for approval. Without an answer by 13:59 it goes out all the same." in shown
+    given = asked(root, verb="approve", value=key)
+    assert client.post("/actions", json=given, headers=HOME | {HEADER: ticket(client)}).status_code == 200
+    assert (written(root)[0]["verb"], written(root)[0]["value"]) == ("approve", key)
+    changed(root, ("UPDATE approvals SET choice = 'approve', decided_by = 'Ana Lima', decided_at = ?", [NOW]))
+    assert "The message to partner goes out: Ana Lima" in page(client) and "waits for approval" not in page(client)
 
 
 @pytest.mark.parametrize(
