@@ -24,6 +24,7 @@ FAULTS = {  # check -> what breaks exactly the rule it guards
     "no_hugeint": "CREATE TABLE odd AS SELECT sum(rows_in) AS n FROM loads",
     "brand_15min_adds_up": "UPDATE brand_15min SET neutral_count = neutral_count + 1",
     "brand_hourly_adds_up": "UPDATE brand_hourly SET urgent_count = mention_count + 1",
+    "model_health_adds_up": "UPDATE model_health_weekly SET neutral_count = neutral_count + 1",
     "counts_agree": "UPDATE brand_hourly SET mention_count = mention_count + 1, unknown_count = unknown_count + 1",
     "loads_add_up": "UPDATE loads SET rows_in = rows_in + 1",
     "no_mention_from_the_future": "UPDATE mentions SET published_at = ingested_at + INTERVAL 3 DAYS WHERE native_id = '9'",
