@@ -23,6 +23,14 @@ _TYPICAL = 512  # rows that a weight is laid out for; with any other number of r
 Group = tuple[int, int, int]  # first token, texts, tokens of each
 
 
+def filled(tokens: int) -> int:
+    """Rows that so many tokens are multiplied in. Few sizes: oneDNN makes a routine of its own for each, in a millisecond and a
+    megabyte.
+    """
+    step = 16 if tokens <= 128 else 64
+    return -(-tokens // step) * step
+
+
 def packs() -> bool:
     """Whether this build of PyTorch can lay out weights beforehand (oneDNN on x86)."""
     on_x86 = platform.machine().lower() in ("x86_64", "amd64")
@@ -61,8 +69,10 @@ class FrozenLayer:
         self.norm1, self.norm2 = _norm(layer.norm1, kind), _norm(layer.norm2, kind)
 
     def __call__(self, x: Tensor, groups: list[Group], near: dict[int, Tensor]) -> Tensor:
-        """x: tokens x width. near: length -> heads x length x length, added to the attention of texts of that length."""
-        qkv, y = self.qkv(x), torch.empty_like(x)
+        """x: rows x width, with any rows after the last group. near: length -> heads x length x length, added to the attention
+        of texts of that length.
+        """
+        qkv, y = self.qkv(x), torch.zeros_like(x)
         for start, n, length in groups:
             end = start + n * length
             y[start:end] = self._attend(qkv[start:end], n, length, near.get(length))
@@ -116,8 +126,10 @@ class Frozen:
     def pool(self, rows: list[list[int]]) -> Tensor:
         """Mean of the last layer over the tokens of each text: n x width, float32."""
         groups = _groups(rows)
-        ids = torch.tensor([token for row in rows for token in row])
-        places = torch.cat([torch.arange(length).repeat(n) for _, n, length in groups])
+        tokens = sum(map(len, rows))
+        ids, places = torch.zeros(2, filled(tokens), dtype=torch.long)
+        ids[:tokens] = torch.tensor([token for row in rows for token in row])
+        places[:tokens] = torch.cat([torch.arange(length).repeat(n) for _, n, length in groups])
         x = functional.embedding(ids, self._words) + functional.embedding(places, self._positions)
         x = self._norm(x).to(self.kind)
         near = {} if self._near is None else {length: self._apart(self._near, length) for _, _, length in groups}

@@ -36,7 +36,7 @@ import torch
 from models import backbones, base, encoder, weights
 from models.backbones import Backbone
 from models.encoder import Encoder, native_bf16, packed
-from models.frozen import Frozen, Product
+from models.frozen import Frozen, Product, filled
 from models.network import HEADS, fresh
 from models.text import normalise
 
@@ -114,14 +114,16 @@ class Work:
     """The products that a tier's answer to some texts takes.
 
     Attributes:
-        rows: tokens of each batch.
+        rows: of each batch, with those that fill it.
         operations: additions and multiplications in the linear layers, of tokens that are text.
+        multiplied: the same of all rows.
     """
 
     rows: list[int]
     tokens: int
     distinct: int
     operations: float
+    multiplied: float
 
 
 def work_of(model: Encoder, backbone: Backbone, texts: list[str]) -> Work:
@@ -129,8 +131,9 @@ def work_of(model: Encoder, backbone: Backbone, texts: list[str]) -> Work:
     plain = list(dict.fromkeys(map(normalise, texts)))
     lengths = np.array([len(found.ids) for found in model._tokenizer.encode_batch_fast(plain)])
     a_token = 2 * backbone.layers * (4 * backbone.width**2 + 2 * backbone.width * backbone.inner)
-    rows = [int(lengths[batch].sum()) for batch in packed(lengths)]
-    return Work(rows, int(lengths.sum()), len(plain), float(a_token * int(lengths.sum())))
+    rows = [filled(int(lengths[batch].sum())) for batch in packed(lengths)]
+    tokens = int(lengths.sum())
+    return Work(rows, tokens, len(plain), float(a_token * tokens), float(a_token * sum(rows)))
 
 
 def multiply(frozen: Frozen, backbone: Backbone, work: Work, workers: int) -> None:
@@ -198,7 +201,8 @@ def measure(tier: str, texts: list[str]) -> dict[str, Any]:
     (model, what), (exact, _) = build(tier), build(tier, bf16=False)
     work, frozen = work_of(model, backbone, texts), model._network
     assert isinstance(frozen, Frozen)
-    model.score(texts[:100], everything=True)
+    model.score(texts, everything=True)
+    multiply(frozen, backbone, work, model.workers)
     taken: dict[str, list[Taken]] = {"encoder": [], "pipeline": [], "limit": []}
     for ready in pipelines_of(backbone):
         torch.set_num_threads(model.workers)
@@ -210,24 +214,25 @@ def measure(tier: str, texts: list[str]) -> dict[str, Any]:
         print(f"{tier}, seconds: {last}", file=sys.stderr, flush=True)
     answers: dict[str, base.Scores] = {}
     slow = timed(lambda: answers.update(exact=exact.score(texts, everything=True)))
-    by_clock, by_processor = (ratios({name: [t[i] for t in times] for name, times in taken.items()}) for i in (0, 1))
+    by_clock, by_processor = (ratios({name: [t[i] for t in times] for name, times in taken.items()}, work) for i in (0, 1))
     seconds = statistics.median(t.clock for t in taken["encoder"])
     return {
         "weights": what, "precision": str(frozen.kind).removeprefix("torch."), "threads": model.workers,
         "texts": len(texts), "distinct": work.distinct, "tokens": work.tokens,
         "mentions_per_second": round(len(texts) / seconds), "tokens_per_second": round(work.tokens / seconds),
         "gflops": round(work.operations / seconds / 1e9),
-        "limit_gflops": round(work.operations / statistics.median(t.clock for t in taken["limit"]) / 1e9),
+        "limit_gflops": round(work.multiplied / statistics.median(t.clock for t in taken["limit"]) / 1e9),
         **by_clock, "by_processor_time": by_processor, "times_float32": round(slow.clock / seconds, 2),
         "agreement_with_float32": agreement(model.score(texts, everything=True), answers["exact"]),
         "seconds": {name: [round(t.clock, 3) for t in times] for name, times in taken.items()},
     }
 
 
-def ratios(taken: dict[str, list[float]]) -> dict[str, float]:
+def ratios(taken: dict[str, list[float]], work: Work) -> dict[str, float]:
     """How many times the pipelines of all heads take what the encoder takes, and its share of the limit."""
     own = statistics.median(taken["encoder"])
     share = statistics.median(limit / one for limit, one in zip(taken["limit"], taken["encoder"], strict=True))
+    share *= work.operations / work.multiplied
     return {"times_pipelines": round(sum(taken["pipeline"]) / own, 1), "limit_share": round(share, 3)}
 
 
