@@ -16,7 +16,7 @@ from typing import IO, Any
 
 from pipelines.errors import InputError, ModelError
 
-_LINES = 20_000  # scored at a time
+_LINES = 4_096  # scored at a time: enough to sort them by length, few enough for the bar to move
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -62,6 +62,7 @@ def run(args: argparse.Namespace) -> int:
         with args.input.open("rb") as lines, part.open("w", encoding="utf-8") as out:
             rows = _read(lines, args.input)
             size = args.input.stat().st_size
+            _progress(0, 0, size, started)
             while batch := list(islice(rows, _LINES)):
                 scores = model.score([text for _, text in batch], everything=True)
                 for (key, _), answer in zip(batch, base.rows(scores, base.identity(model)), strict=True):
