@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -75,12 +75,15 @@ class Span:
     unit: str  # the column of brand_15min that volume counts: author_count or mention_count
 
 
-def why(connection: duckdb.DuckDBPyConnection, span: Span, names: set[str]) -> Why:
+def why(
+    connection: duckdb.DuckDBPyConnection, span: Span, names: set[str], *, nouns: Callable[[list[str]], set[str]] | None = None
+) -> Why:
     """Explain what a brand's mentions in a span are about.
 
     Args:
         connection: warehouse with the marts `mention_feed` and `brand_15min`.
         names: words that name the brand and say nothing, in lower case.
+        nouns: picks the words and pairs of texts that may be named as terms (`models.terms.nouns`); None: all.
     """
     now, weight = _read(connection, span.brand, span.since, span.until)
     before, base_weight = _read(connection, span.brand, span.since - BASE, span.since)
@@ -92,7 +95,7 @@ def why(connection: duckdb.DuckDBPyConnection, span: Span, names: set[str]) -> W
     ).fetchone()
     weights = weight, base_weight * span.expected / usual[0] if usual and usual[0] else 0.0
     drivers: list[dict[str, Any]] = []
-    terms = _terms(now, before, names)
+    terms = _terms(now, before, names, nouns)
     for kind, labels in (
         ("term", terms), ("topic", _ranked([s.topics for s in now], [s.topics for s in before])),
         ("intent", _ranked([s.intents for s in now], [s.intents for s in before])),
@@ -154,7 +157,9 @@ def _words(text: str, names: set[str]) -> set[str]:
     return {w for w in kept if w} | {f"{a} {b}" for a, b in pairwise(kept) if a and b}
 
 
-def _terms(now: Sequence[Said], before: Sequence[Said], names: set[str]) -> list[str]:
+def _terms(
+    now: Sequence[Said], before: Sequence[Said], names: set[str], nouns: Callable[[list[str]], set[str]] | None = None
+) -> list[str]:
     """The words and pairs most peculiar to now, each used by several authors; no word is named twice."""
     mine, theirs = [_words(s.text, names) for s in now], [_words(s.text, names) for s in before]
     count = Counter(term for words in mine for term in words)
@@ -164,6 +169,8 @@ def _terms(now: Sequence[Said], before: Sequence[Said], names: set[str]) -> list
         for term in words & users.keys():
             users[term].add(said.author)
     frequent = {term for term, authors in users.items() if len(authors) >= _AUTHORS}
+    if nouns is not None and frequent:
+        frequent &= nouns([said.text for said in now]) or frequent
     chosen: list[str] = []
     for term in _ranked([w & frequent for w in mine], [w & frequent for w in theirs]):
         if not any(set(term.split()) & set(other.split()) for other in chosen):
