@@ -93,7 +93,7 @@ def env(home: Path, tmp_path: Path) -> dict[str, str]:
 def python(code: str, env: dict[str, str]) -> Any:
     """Run code in a process of its own, so that it sees only what it imports itself; gives what it printed after @@."""
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout.rpartition("@@")[2])
 
@@ -123,7 +123,7 @@ def test_every_dag_has_the_schedule_pools_and_assets_that_the_design_gives_it(pa
             "ask.decide": [WAREHOUSE, "earshot", 3, ["ask.gate", "notify"], ["snapshot"]],
         },
         "collect_sample": {"land": [DEFAULT, "earshot", 3, [], ["mentions"]]},
-        "digest": {"tell": [DEFAULT, "earshot", 3, [], []]},
+        "digest": {"tell": [DEFAULT, "earshot", 3, [], []], "drift": [DEFAULT, "earshot", 3, [], []]},
         "maintain": {"retain": [WAREHOUSE, "earshot", 3, [], []]},
         "process": score,
         "publish": {
