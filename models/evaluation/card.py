@@ -34,6 +34,7 @@ def render(sheet: Sheet, found: dict[str, Any]) -> str:
         f"{intents['calibration error']:.3f} |",
         f"| complaint | held fifth of the complaint set | {found['complaints'].n:,} | macro F1 | {found['complaints']} | |", "",
         *_recalls(sentiment), "", *_slices(sentiment), "", *_intents(sheet, intents), "", *_shift(found["shift"]), "",
+        *_targets(found["targets"]), "",
         *_languages(found["languages"]), "",
         f"![Share right against confidence, each head, ten bins of equal size](calibration-{sheet.tier}.svg)", END,
     ]
@@ -66,6 +67,11 @@ def _shift(found: dict[str, Any]) -> list[str]:
         f"| error of the negative share, points | {_points(found['counted'])} | {_points(found['estimated'])} |",
         *(f"| {name} | {before[name]} | {after[name]} |" for name in ("accuracy", "macro F1")),
     ]
+
+
+def _targets(found: dict[str, Measured]) -> list[str]:
+    rows = [f"| {name} | {value.n} | {value} |" for name, value in found.items()]
+    return ["| Brands of texts that name several (cases of our own), sentiment | Texts | Share right |", "|---|---|---|", *rows]
 
 
 def _points(value: Measured) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from models.encoder import Encoder, load
-from models.evaluation import card, measure, plot, shift
+from models.evaluation import card, measure, plot, shift, targets
 from models.training import sets
 
 CARDS = {"fast": "encoder.md", "accurate": "accurate.md"}
@@ -27,6 +27,7 @@ def collect(encoder: Encoder, data: Path) -> dict[str, Any]:
     held = sets.load(data).held
     return {
         "shift": shift.measure(encoder, held["topics"]),
+        "targets": {name: targets.measure(encoder, part="held", copied=name == "copied") for name in ("told apart", "copied")},
         "sentiment": measure.sentiment(encoder, held["sentiment"]), "other": measure.other_heads(encoder, held),
         "intents": measure.intents(encoder, held["intents"]), "complaints": measure.complaints(encoder, held["complaints"]),
         "languages": measure.languages(encoder, data),

@@ -53,7 +53,7 @@ class Plan:
 
 
 PLANS = {
-    "fast": Plan(epochs=3, parts=2, teacher="accurate", trust=0.5),
+    "fast": Plan(epochs=2, parts=2, teacher="accurate", trust=0.5),
     "accurate": Plan(tier="accurate", rate=2e-4, intent_weight=6.0, rank=32, parts=2),
 }
 
