@@ -24,22 +24,28 @@ _MASKED = r"\[(?:EMAIL|PHONE|ADDRESS|CARD)\]|__email__|<email>"
 _CONTACT = re.compile(rf"\s?[/,;:|-]?\s?(?:{_MASKED}|\d{{5}})")
 
 SURE, ALSO, UNKNOWN, NONE = 3, 2, 1, 0  # ranks of a word
+LONGEST = 64  # letters of a name
 
 
 def plain(word: str) -> str:
-    """Lower case, without accents: the form in which the word lists hold a name."""
+    """Lower case, without accents: the form in which the word lists hold a name. Longer than LONGEST, a word is none, and cut."""
+    word = word[:LONGEST]
     if word.isascii():
         return word.lower()
     letters = (c for c in unicodedata.normalize("NFKD", word.lower()) if not unicodedata.combining(c))
     return "".join(letters).replace("ß", "ss").replace("ł", "l")
 
 
-@lru_cache(maxsize=65_536)
 def rank(word: str) -> int:
     """How likely a word is a person's name.
 
     SURE: a first name; ALSO: a first name that is something else too; UNKNOWN: on no list; NONE: an ordinary word or a company.
     """
+    return _rank(word) if len(word) <= LONGEST else UNKNOWN
+
+
+@lru_cache(maxsize=65_536)
+def _rank(word: str) -> int:
     name = plain(word)
     if name in ALSO_WORDS:
         return ALSO
