@@ -126,11 +126,11 @@ def run(settings: Settings, *, now: datetime) -> Detected:
 
 
 def detectors(settings: Settings) -> dict[str, Detector]:
-    """The configured detectors by name of their stanza; where there are none, the seasonal one with its defaults."""
+    """The configured detectors by name of their stanza; where there are none, return periods with their defaults."""
     if not settings.detectors:
-        from pipelines.detectors.seasonal import Seasonal
+        from pipelines.detectors.recurrence import Recurrence
 
-        return {"seasonal": Seasonal(kind="seasonal", name="seasonal")}
+        return {"recurrence": Recurrence(kind="recurrence", name="recurrence")}
     return {name: settings.plugin("detectors", name) for name in settings.detectors}
 
 
@@ -141,7 +141,8 @@ def read(connection: duckdb.DuckDBPyConnection, now: datetime, configured: Seque
     end = int(min(watermark, now).timestamp()) // BUCKET_SECONDS if watermark else 0
     found = connection.execute(
         "SELECT brand, epoch(bucket_at)::BIGINT // 900 AS bucket, mention_count, author_count, negative_count, "
-        "negative_count + neutral_count + positive_count AS scored_count, repost_count FROM brand_15min "
+        "negative_count + neutral_count + positive_count AS scored_count, repost_count, "
+        "greatest(urgent_count, churn_risk_count) AS urgent_count FROM brand_15min "
         "WHERE epoch(bucket_at)::BIGINT // 900 < ? ORDER BY bucket, brand", [end],
     ).fetchnumpy()
     names = np.asarray(found["brand"], dtype=object)
@@ -149,7 +150,7 @@ def read(connection: duckdb.DuckDBPyConnection, now: datetime, configured: Seque
     index = {brand: row for row, brand in enumerate(brands)}
     return History(
         brands, np.array([index[name] for name in names], dtype=np.int64), np.asarray(found["bucket"], dtype=np.int64),
-        {name: np.asarray(found[name], dtype=np.float64) for name in COUNTS}, end,
+        {name: np.asarray(found[name], dtype=np.float64) for name in (*COUNTS, "urgent_count")}, end,
     )
 
 

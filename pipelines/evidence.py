@@ -23,7 +23,6 @@ VOLUME, NEGATIVE, SCORED = 0, 1, 2  # layers; 3 and 4 are the expectations of th
 REPOSTS, MENTIONS = 5, 6
 LAYERS = 7
 SHARE_CONCENTRATION = 30.0  # shares vary by themselves as if 30 mentions decided an hour's mood
-_HOUR = 1  # index of the hour among the scales
 _BEGINS = 1.5  # times the expected count: an excess began where the sum above this is largest
 Tier = Literal["page", "watch"]
 
@@ -40,25 +39,25 @@ class Cell:
     dispersion: Array  # (2, scales)
     usual: float  # negative share
 
-    def evidence(self, rarity: float, page_rarity: float | None) -> Evidence | None:
-        """The strongest evidence, or None where nothing is as rare as `rarity`.
+    @property
+    def volumes(self) -> tuple[tuple[int, float], ...]:
+        """(minutes, expected volume) of every window."""
+        return tuple((k * BUCKET_MINUTES, float(v)) for k, v in zip(self.scales, self.sums[:, VOLUME + 3], strict=True))
+
+    def surge(self, tier: Tier, layer: int, height: float) -> Evidence:
+        """What is to be told of a surge of volume or of negative mentions.
 
         Args:
-            page_rarity: how rare volume and negatives must both be for a page, one of them still `rarity`; None: no page yet.
+            layer: VOLUME or NEGATIVE.
+            height: log10 of its return period in hours.
         """
-        volume, volume_scale = self._rarest(VOLUME)
-        negative, negative_scale = self._rarest(NEGATIVE)
-        share, share_scale = self._rarest_share()
-        if max(volume, negative, share) < rarity:
-            return None
-        both = page_rarity is not None and min(volume, negative) >= page_rarity
-        if both and not (self._is_milder(_HOUR) or self._is_milder(volume_scale) or self._is_echo(volume_scale)):
-            return self._counts(VOLUME, volume_scale, volume, "page")
-        if volume >= rarity and volume >= max(negative, share):
-            return self._counts(VOLUME, volume_scale, volume, "watch")
-        if negative >= rarity and negative >= share:
-            return self._counts(NEGATIVE, negative_scale, negative, "watch")
-        return self._share(share_scale, share)
+        rarity, scale = self._rarest(layer)
+        return self._counts(layer, scale, rarity, tier, height)
+
+    def share(self, rarity: float) -> Evidence | None:
+        """A negative share above the usual, where it is at least as rare as `rarity`."""
+        found, scale = self._rarest_share()
+        return self._share(scale, found) if found >= rarity else None
 
     def _rarest(self, layer: int) -> tuple[float, int]:
         found = [
@@ -74,20 +73,12 @@ class Cell:
         ]
         return max(found, default=(0.0, 0))
 
-    def _is_milder(self, scale: int) -> bool:
-        """Is the window's negative share below the usual?"""
-        return bool(self.sums[scale, NEGATIVE] < self.usual * self.sums[scale, SCORED])
-
-    def _is_echo(self, scale: int) -> bool:
-        """Are most of the window's mentions reposts? One voice that is passed on is worth a watch, not a page."""
-        return bool(self.sums[scale, REPOSTS] > 0.5 * self.sums[scale, MENTIONS])
-
-    def _counts(self, layer: int, scale: int, rarity: float, tier: Tier) -> Evidence:
+    def _counts(self, layer: int, scale: int, rarity: float, tier: Tier, height: float) -> Evidence:
         observed, expected = float(self.sums[scale, layer]), float(self.sums[scale, layer + 3])
         low, high = count_range(np.array([expected]), self.dispersion[layer, scale])
         excess = self.layers[layer] - _BEGINS * self.layers[layer + 3]
         signal: Signal = "volume" if layer == VOLUME else "negative_count"
-        return self._made(tier, signal, scale, (observed, expected, float(low[0]), float(high[0])), rarity, excess)
+        return self._made(tier, signal, scale, (observed, expected, float(low[0]), float(high[0])), rarity, excess, height)
 
     def _share(self, scale: int, rarity: float) -> Evidence:
         negative, scored = self.sums[scale, NEGATIVE], self.sums[scale, SCORED]
@@ -96,7 +87,8 @@ class Cell:
         return self._made("watch", "negative_share", scale, (float(negative / scored), self.usual, low, high), rarity, excess)
 
     def _made(
-        self, tier: Tier, signal: Signal, scale: int, figures: tuple[float, float, float, float], rarity: float, excess: Array
+        self, tier: Tier, signal: Signal, scale: int, figures: tuple[float, float, float, float], rarity: float, excess: Array,
+        height: float = 0.0,
     ) -> Evidence:
         observed, expected, low, high = figures
         negative, scored = float(self.sums[scale, NEGATIVE]), float(self.sums[scale, SCORED])
@@ -106,9 +98,10 @@ class Cell:
         since = np.cumsum(np.nan_to_num(excess[::-1][: self.scales[scale]]))
         return Evidence(
             tier=tier, signal=signal, window_minutes=self.scales[scale] * BUCKET_MINUTES, observed=observed, expected=expected,
-            low=low, high=high, rarity=rarity, severity=severity(tier, ratio, rarity, points, float(self.sums[scale, VOLUME])),
+            low=low, high=high, rarity=rarity, height=height,
+            severity=severity(tier, ratio, rarity, points, float(self.sums[scale, VOLUME])),
             onset=int(since.argmax()),
-            volumes=tuple((k * BUCKET_MINUTES, float(v)) for k, v in zip(self.scales, self.sums[:, VOLUME + 3], strict=True)),
+            volumes=self.volumes,
             negative=(negative, scored, self.usual) if known else None,
             reposts=(float(self.sums[scale, REPOSTS]), float(self.sums[scale, MENTIONS])),
         )

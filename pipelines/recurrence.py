@@ -130,6 +130,17 @@ class Recurrence:
                 sums[w] = state[f"{name}{w}"].copy()
         self._refresh(np.ones(self._edge.shape, dtype=bool))
 
+    def forget(self, rows: NDArray[np.bool_]) -> None:
+        """Start anew for these series."""
+        fresh = Recurrence(int(rows.sum()), self.seconds).saved()
+        for name in _STATE:
+            place = (..., rows, slice(None)) if name == "above" else (..., rows)
+            getattr(self, name)[place] = fresh[name]
+        for sums in (self.sums, self.log_sums):
+            for values in sums.values():
+                values[rows] = 0.0
+        self._refresh(np.broadcast_to(rows, self._edge.shape))
+
     # -- reading -------------------------------------------------------------------------------------------------------
 
     def update(self, first: int, counts: Array) -> Readings:

@@ -43,9 +43,7 @@ def weigh(readings: Readings, bucket_seconds: int, least: float) -> Surge:
         bucket_seconds: length of a bucket.
         least: mentions in an hour below which nothing is large.
     """
-    height = readings.fast
-    for channel, margin in MARGINS.items():
-        height = np.maximum(height, getattr(readings, channel) - margin)
+    height = heights(readings)
     expected = {minutes: in_window(readings, minutes, bucket_seconds) for minutes in WINDOWS}
     with np.errstate(invalid="ignore"):
         large = [
@@ -55,6 +53,14 @@ def weigh(readings: Readings, bucket_seconds: int, least: float) -> Surge:
         calm = ~(readings.counts[60] > _RATIOS[60] * expected[60])
     is_large = (large[0] | large[1] | large[2]) & continues
     return Surge(height, np.asarray(is_large), readings.hours >= ARMED_HOURS, np.asarray(calm & (height < _CALM)))
+
+
+def heights(readings: Readings) -> Array:
+    """log10 return periods in hours, the rarest channel's after its margin; shape (rows, buckets)."""
+    found = readings.fast
+    for channel, margin in MARGINS.items():
+        found = np.maximum(found, getattr(readings, channel) - margin)
+    return found
 
 
 def in_window(readings: Readings, minutes: int, bucket_seconds: int) -> Array:

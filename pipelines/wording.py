@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from pipelines import surge
 from pipelines.detectors.base import Arming, Evidence, bucket_start
 from pipelines.episodes import Transition
 from pipelines.settings import Settings
@@ -44,7 +45,8 @@ def summary(
     e = transition.evidence
     found = _top(drivers)
     cause = f" Largest part of the excess: {found}." if found else ""
-    return f"{name}: {_figures(e, counted)}, {began}.{_mood(e)}{cause}"
+    often = f" Such a surge comes {surge.in_words(e.height)} here." if e.height > 0 else ""
+    return f"{name}: {_figures(e, counted)}, {began}.{often}{_mood(e)}{cause}"
 
 
 def over(settings: Settings, onset_at: datetime, ended_at: datetime) -> str:
@@ -65,8 +67,8 @@ def _figures(e: Evidence, counted: str) -> str:
             f"{e.observed:.0%} of the last {window}'s mentions are negative, where {e.expected:.0%} is usual "
             f"({e.low:.0%} to {e.high:.0%})"
         )
-    noun = "negative mentions" if e.signal == "negative_count" else counted
-    verb = "" if noun == "negative mentions" else " wrote" if noun == "people" else ""
+    noun = {"negative_count": "negative mentions", "urgent_count": "urgent mentions or threats to leave"}.get(e.signal, counted)
+    verb = " wrote" if noun == "people" else ""
     written = f"{e.observed:,.0f} {noun}{verb} in the last {window}"
     usual = f"{e.low:,.0f} to {e.high:,.0f}"
     if e.expected < 1:  # a multiple of next to nothing says nothing

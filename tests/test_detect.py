@@ -58,7 +58,7 @@ def test_a_crisis_becomes_one_alert_with_all_that_a_person_needs(tmp_path: Path)
     found = detect.run(configured, now=NOW)
     (alert,) = alerts(configured)
     onset = START + ONSET * QUARTER
-    assert (alert["detector"], alert["brand"], alert["tier"], alert["state"]) == ("seasonal", "acme", "page", "resolved")
+    assert (alert["detector"], alert["brand"], alert["tier"], alert["state"]) == ("recurrence", "acme", "page", "resolved")
     assert abs(alert["onset_at"] - onset) <= QUARTER and onset < alert["fired_at"] <= onset + timedelta(hours=1)
     assert alert["resolved_at"] > onset + timedelta(hours=5)
     assert alert["low"] <= alert["expected"] <= alert["high"] < alert["observed"]
@@ -242,7 +242,7 @@ def test_an_empty_warehouse_is_no_error(tmp_path: Path) -> None:
 
 
 def test_detectors_are_what_the_stanzas_say(tmp_path: Path) -> None:
-    stanzas = {"calm": {"kind": "seasonal", "min_mentions": 5000, "min_points": 1}, "keen": {"kind": "seasonal"}}
+    stanzas = {"calm": {"kind": "recurrence", "min_mentions": 5000, "min_points": 1}, "keen": {"kind": "recurrence"}}
     configured = settings(tmp_path, detectors=stanzas)
     store(configured, [*ordinary(), *crisis()])
     detect.run(configured, now=NOW)

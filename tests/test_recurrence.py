@@ -122,12 +122,12 @@ def test_an_outage_does_not_lower_what_is_expected() -> None:
 def test_scores_tell_an_episode_once_and_again_only_when_it_is_far_worse() -> None:
     heights = np.zeros(400)
     heights[50:70] = np.concatenate((np.linspace(1.3, 2.5, 10), np.linspace(2.4, 1.3, 10)))
-    heights[100:110] = 2.2  # within twelve hours: an echo
-    heights[120] = 3.4  # within twelve hours, and far rarer
+    heights[80:90] = 2.2  # within twelve hours: an echo
+    heights[100] = 3.4  # within twelve hours, and far rarer
     heights[350] = 1.5
     scores = Refractory(900).update(heights) * 9.0
     told = np.flatnonzero(scores > 1.0)
-    assert told.size == 4 and 50 <= told[0] < told[1] <= 61 and told[2] == 121 and told[3] == 351
+    assert told.size == 4 and 50 <= told[0] < told[1] <= 61 and told[2] == 101 and told[3] == 351
     assert scores[told[2]] == pytest.approx(3.4)
 
 

@@ -69,7 +69,7 @@ def document(title: str, brand: str, handles: list[str], aliases: list[str], riv
     rest = [
         "[sources]  # `earshot add source KIND` adds [sources.<name>] stanzas",
         f'[models]\n# {_about(ModelsStanza, "active")}\nactive = "encoder"',
-        '[detectors.crisis]\nkind = "seasonal"',
+        '[detectors.crisis]\nkind = "recurrence"',
         "# `earshot add notifier apprise` adds Slack, Teams, e-mail and many more\n"
         '[notifiers.inbox]\nkind = "file"\npath = "alerts.jsonl"',
         f'[care]\n# {_about(CareStanza, "first_response_target")}\nfirst_response_target = "60m"',

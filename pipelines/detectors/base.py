@@ -22,7 +22,7 @@ BUCKET_SECONDS = 900
 BUCKET_MINUTES = 15
 SPAN = r"^\d+[mhd]$"
 COUNTS = ("mention_count", "author_count", "negative_count", "scored_count", "repost_count")  # what a block carries, at least
-Signal = Literal["volume", "negative_count", "negative_share"]
+Signal = Literal["volume", "negative_count", "negative_share", "urgent_count"]
 
 
 def bucket_of(at: datetime) -> int:
@@ -72,6 +72,7 @@ class Evidence:
     low: float
     high: float
     rarity: float  # -log10 of a chance, under the detector's own model
+    height: float = 0.0  # log10 of how often such a surge comes by itself, in hours; 0: not known
     severity: int  # 1 to 10 by the detector's documented formula
     onset: int = 0  # how many buckets before this one it seems to have begun
     negative: tuple[float, float, float] | None = None  # negative and scored mentions in the window, usual share
@@ -127,7 +128,7 @@ class Arming:
 class Detector(Plugin):
     """Base of all detectors. A subclass in `pipelines/detectors/<kind>.py` adds its fields, `start` and `update`.
 
-    The rules, which `tests/test_seasonal.py` checks for every detector: verdicts of a bucket depend on that bucket and the ones
+    The rules, which `tests/test_detectors.py` checks for every detector: verdicts of a bucket depend on that bucket and the ones
     before it only; cutting the same buckets into other blocks gives the same verdicts; state does not grow with history.
     """
 

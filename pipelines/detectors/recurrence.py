@@ -1,28 +1,26 @@
-"""Robust seasonal baseline on volume, negative mentions and negative share.
+"""Return periods of volume, negative mentions and urgent ones, against an alert budget.
 
-For each brand and 15-minute bucket three windows that end with it (15 minutes, 1 hour, 6 hours) are compared with what the
-baseline expects (`pipelines.baseline`). A window is evidence when three things hold at once, since each alone raises false
-alarms: enough mentions, a large enough ratio, and a count too rare for the brand's own over-dispersed (negative binomial)
-variation. The longer windows must still be going on: the last hour has to be above what is expected too.
+A surge is judged by how often this very brand brings one like it by itself (`pipelines.recurrence`, `pipelines.surge`), and told
+beside what a seasonal baseline expects (`pipelines.baseline`). A brand is alerted on when three things hold at once, since each
+alone raises false alarms: enough mentions in a window of 15 minutes, an hour or 6 hours; a count several times what is
+expected, and the last hour above it too; and a surge that is higher than what comes once in `page_every` or `watch_every` here
+(`pipelines.budget`). Those two are the alert budget, and all that a user needs to set.
 
-Tiers: *page* when volume and negative mentions both are evidence and the share of negative mentions is not below the usual;
-*watch* for either of them alone, or for a negative share well above the usual. So a burst of praise is a watch at most, and so
-is one post that is passed on a thousand times.
-
-Beyond that, the excess must be one that this very brand does not reach by itself every `usual_peak`: a spiky brand has a
-higher bar.
+Tiers: *page* when volume and negative mentions have both surged, the mean of the two counting, the share of negative mentions is
+not below the usual, and most of it is not reposts; *watch* for a surge of either alone, of urgent mentions and threats to leave,
+or for a negative share well above the usual. So a burst of praise is a watch at most, and so is one post that is passed on a
+thousand times.
 
 Arming: a brand must be mentioned regularly (20 in 24 hours) for `watch_after` and 100 times before anything is raised, and for
 `page_after` before a page; a rarely mentioned brand is armed 14 days after its first mention, from its 50th on. A series that
 begins is a source that starts, not a crisis. Two weeks without a mention start it anew.
 
 Ideas: Farrington et al. 1996 and Noufaily et al. 2013 (over-dispersed baselines, minimum counts, past outbreaks weighted down);
-minimum effect and share denominators as users of alerting tools ask for.
+Weissman 1978 (return periods beyond the data); minimum effect and share denominators as users of alerting tools ask for.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -31,9 +29,24 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from pipelines import surge
 from pipelines.baseline import DAY, Baseline
-from pipelines.detectors.base import BUCKET_MINUTES, SPAN, Arming, Array, Block, Detector, Expected, Verdicts, joined
+from pipelines.budget import LEAST, Bar
+from pipelines.detectors.base import (
+    BUCKET_MINUTES,
+    BUCKET_SECONDS,
+    SPAN,
+    Arming,
+    Array,
+    Block,
+    Detector,
+    Evidence,
+    Expected,
+    Verdicts,
+    joined,
+)
 from pipelines.evidence import LAYERS, MENTIONS, NEGATIVE, REPOSTS, SCORED, SHARE_CONCENTRATION, VOLUME, Cell
+from pipelines.recurrence import Recurrence as Engine
 from pipelines.statistics import count_range
 
 SCALES = (1, 4, 24)  # buckets: 15 minutes, 1 hour, 6 hours
@@ -44,7 +57,7 @@ _LEAST_MENTIONS = 100  # before a regular brand is armed
 _SPARSE_BUCKETS, _SPARSE_MENTIONS = 14 * DAY, 50  # for a brand that is never regular
 _GONE = 14 * DAY  # buckets without a mention after which a series starts anew
 _LEAST_DAYS = 2.5  # of scored mentions before negatives are judged
-_PEAK_DAYS = 28
+_SHARE_RARITY = 3.5  # -log10 of the chance of a negative share that is told
 _BUCKETS = {"m": 1 / BUCKET_MINUTES, "h": 4, "d": DAY}
 Numbers = NDArray[np.int64]
 
@@ -66,14 +79,17 @@ class State:
     recent: Array  # (brands, 95): mentions of the buckets before this one
     today: Array  # (4, brands, 96): layers and mentions of the unfinished day
     windows: Array  # (2, scales, rows, 96): counts and expectations over each window of the unfinished day
-    peaks: Array  # (28, scales, rows): the largest `_excess` of each of the last days, nan before
-    bar: Array  # (scales, rows): the excess that counts as unusual for this very brand
+    engine: Engine  # return periods of volumes, then negatives, then urgent mentions
+    rated: NDArray[np.bool_]  # (brands,): the latest mentions have been scored
+    page_bar: Bar
+    watch_bar: Bar
+    highest: Array  # (2, brands): of the unfinished day, what would have been a page and a watch but for its height
 
 
-class Seasonal(Detector):
-    """Seasonal baseline: what each hour usually brings, and how far it usually strays."""
+class Recurrence(Detector):
+    """Return periods: how often a brand by itself brings a surge like this, against an alert budget."""
 
-    title: ClassVar[str] = "Seasonal baseline"
+    title: ClassVar[str] = "Return periods and an alert budget"
 
     unit: str = Field(
         default="authors", pattern="^(authors|mentions)$",
@@ -84,14 +100,11 @@ class Seasonal(Detector):
     page_after: str = Field(default="7d", pattern=SPAN, description="How much history a brand needs to raise a page.")
     min_mentions: int = Field(default=12, ge=1, description="Fewest mentions in an hour that can be an alert.")
     min_ratio: float = Field(default=2.0, ge=1.0, description="How many times the expected hour an hour must be to be an alert.")
-    rarity: float = Field(
-        default=3.5, ge=1.0, le=12.0, description="How rare a count must be to be an alert: 3 is one chance in a thousand."
+    page_every: str = Field(
+        default="60d", pattern=r"^[1-9]\d*d$", description="The alert budget: at most one false page per brand in this time."
     )
-    page_rarity: float = Field(
-        default=3.0, ge=1.0, le=12.0, description="How rare volume and negative mentions must both be to be a page."
-    )
-    usual_peak: str = Field(
-        default="14d", pattern=r"^[1-9]\d*d$", description="An excess that a brand reaches this often by itself is no alert."
+    watch_every: str = Field(
+        default="14d", pattern=r"^[1-9]\d*d$", description="At most one watch per brand that is no crisis in this time."
     )
     min_scored: int = Field(default=20, ge=5, description="Fewest mentions of known sentiment from which a share is judged.")
     min_points: float = Field(
@@ -110,7 +123,9 @@ class Seasonal(Detector):
             mentions=np.zeros(count), share=np.zeros((2, count)), past=np.full((LAYERS, count, _REACH), np.nan),
             recent=np.zeros((count, DAY - 1)), today=np.zeros((4, count, DAY)),
             windows=np.full((2, len(SCALES), 2 * count, DAY), np.nan),
-            peaks=np.full((_PEAK_DAYS, len(SCALES), 2 * count), np.nan), bar=np.full((len(SCALES), 2 * count), np.nan),
+            engine=Engine(3 * count, BUCKET_SECONDS), rated=np.zeros(count, dtype=bool),
+            page_bar=Bar(count, "page", float(self.page_every[:-1])), watch_bar=Bar(count, "watch", float(self.watch_every[:-1])),
+            highest=np.zeros((2, count)),
         )
 
     def update(self, state: State, block: Block) -> Verdicts:
@@ -149,7 +164,9 @@ class Seasonal(Detector):
         layers[4, state.baseline.days[brands:] < _LEAST_DAYS] = np.nan
         extended = np.concatenate((state.past, layers), axis=2)
         sums = _window_sums(extended, piece.width)
-        verdicts = self._judge(state, extended, sums, buckets)
+        urgent = piece.counts.get("urgent_count", np.zeros_like(mentions))
+        heights, usual_urgent = _heights(state, layers, urgent, buckets)
+        verdicts = self._judge(state, extended, sums, heights, usual_urgent, buckets)
         part = slice(at, at + piece.width)
         state.today[:3, :, part], state.today[3, :, part] = layers[:3], mentions
         state.windows[0, :, :, part] = sums[:, :2].reshape(len(SCALES), 2 * brands, -1)
@@ -190,60 +207,63 @@ class Seasonal(Detector):
         volume, negative, scored, mentions = state.today
         new = (state.regular >= day[0]) & (state.regular <= day[-1]) & (_began(state) == state.regular)
         state.baseline.forget(np.concatenate((new, new)))
+        state.engine.forget(np.concatenate((new, new, new)))
         state.share[:, new] = 0.0
         exposed = (state.first >= 0)[:, None] & (day >= _began(state)[:, None])
         rated = exposed & (scored.sum(axis=1) >= 0.5 * mentions.sum(axis=1))[:, None] & (scored.sum(axis=1) > 0)[:, None]
         counts, counting = np.concatenate((volume, negative)), np.concatenate((exposed, rated))
         state.baseline.learn(counts, counting, day % DAY // 4, (state.windows[0], state.windows[1]))
-        self._raise_bar(state)
+        for bar, highest in ((state.page_bar, state.highest[0]), (state.watch_bar, state.highest[1])):
+            bar.learn(int(day[0]) // DAY, highest, (state.watch >= 0) & (state.watch <= day[0]))
+        state.highest = np.zeros_like(state.highest)
         usable = np.where(exposed, np.stack((negative, scored)), 0.0).sum(axis=2)
         state.share = np.where(usable[1] > 0, state.share * state.baseline.decay, state.share) + usable
 
-    def _raise_bar(self, state: State) -> None:
-        """What this brand reaches by itself about once in `usual_peak` days is no news."""
-        peaks = _excess(*state.windows)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)
-            peak = np.nanmax(peaks, axis=2)
-        state.peaks = np.concatenate((state.peaks[1:], peak[None]))
-        ordered = -np.sort(-np.where(np.isnan(state.peaks), -np.inf, state.peaks), axis=0)
-        rank = (~np.isnan(state.peaks)).sum(axis=0) // int(self.usual_peak[:-1])
-        bar = np.take_along_axis(ordered, rank[None], axis=0)[0]
-        state.bar = np.where(np.isfinite(bar), bar, np.nan)
-
     # -- judging -------------------------------------------------------------------------------------------------------
 
-    def _judge(self, state: State, extended: Array, sums: Array, buckets: Numbers) -> Verdicts:
+    def _judge(
+        self, state: State, extended: Array, sums: Array, heights: Array, usual_urgent: Array, buckets: Numbers
+    ) -> Verdicts:
         brands = len(state.brands)
         dispersion = state.baseline.dispersion.reshape(2, brands, len(SCALES))
         with np.errstate(invalid="ignore", divide="ignore"):
             usual = np.where(state.share[1] > 0, state.share[0] / state.share[1], np.nan)
             armed = (state.watch >= 0)[:, None] & (buckets >= state.watch[:, None])
-            counted = self._counted(sums, state.bar) & armed
+            counted = self._counted(sums) & armed
             shares = self._shares(sums, usual) & armed
             hour, expected_hour = sums[_HOUR, :2], sums[_HOUR, 3:5]
             _, high = count_range(expected_hour, dispersion[:, :, _HOUR, None])
             calm = np.asarray(~((hour > high) & (hour > 1.5 * expected_hour)).any(axis=0))
+            spared = (sums[_HOUR, NEGATIVE] < usual[:, None] * sums[_HOUR, SCORED]) | (
+                sums[_HOUR, REPOSTS] > 0.5 * sums[_HOUR, MENTIONS]
+            )
+        urgent = (usual_urgent[0] >= self.min_mentions / 2) & (usual_urgent[0] >= self.min_ratio * usual_urgent[1]) & armed
+        rates = np.where(np.concatenate((counted.any(axis=0), urgent[None])), heights, 0.0)
+        both = rates[:2].min(axis=0) >= LEAST
+        page, watch = np.where(both & ~spared, rates[:2].mean(axis=0), 0.0), rates.max(axis=0)
+        state.highest = np.maximum(state.highest, np.stack((page.max(axis=1), watch.max(axis=1))))
+        pages = (page >= state.page_bar.height[:, None]) & (state.page >= 0)[:, None] & (buckets >= state.page[:, None])
+        watches = watch >= state.watch_bar.height[:, None]
         evidence = {}
-        for row, column in np.argwhere(counted.any(axis=(0, 1)) | shares.any(axis=0)):
+        for row, column in np.argwhere(pages | watches | shares.any(axis=0)):
             cell = Cell(
                 SCALES, extended[:, row, column:column + SCALES[-1]], sums[:, :, row, column], counted[:, :, row, column],
                 shares[:, row, column], dispersion[:, row], float(usual[row]),
             )
-            found = cell.evidence(self.rarity, self.page_rarity if 0 <= state.page[row] <= buckets[column] else None)
+            tiers = bool(pages[row, column]), bool(watches[row, column])
+            found = _told(cell, tiers, rates[:, row, column], usual_urgent[:, row, column])
             if found is not None:
                 evidence[int(row), int(column)] = found
                 calm[row, column] = False
         return Verdicts(_expected(extended[:, :, _REACH:], usual, dispersion), evidence, calm)
 
-    def _counted(self, sums: Array, bar: Array) -> NDArray[np.bool_]:
+    def _counted(self, sums: Array) -> NDArray[np.bool_]:
         """Gates of volume and negative mentions by window, shape (scales, 2, brands, buckets): large, and still going on."""
         least, ratio = self.min_mentions, self.min_ratio
         mentions = np.array([[least, 0.5 * least], [least, 0.75 * least], [3 * least, 2 * least]])
         ratios = np.array([1.5 * ratio, ratio, max(1.5, 0.8 * ratio)])
         counts, expected = sums[:, :2], sums[:, 3:5]
-        unusual = _excess(counts, expected) > np.nan_to_num(bar.reshape(len(SCALES), 2, -1, 1))
-        large = unusual & (counts >= mentions[:, :, None, None]) & (counts >= ratios[:, None, None, None] * expected)
+        large = (counts >= mentions[:, :, None, None]) & (counts >= ratios[:, None, None, None] * expected)
         return np.asarray(large & (counts[_HOUR] >= 1.2 * expected[_HOUR]))
 
     def _shares(self, sums: Array, usual: Array) -> NDArray[np.bool_]:
@@ -271,9 +291,43 @@ def _expected(layers: Array, usual: Array, dispersion: Array) -> dict[str, Expec
     return found
 
 
-def _excess(counts: Array, expected: Array) -> Array:
-    """How far a count is above its expectation, damped where both are small; compared only with the brand's own past."""
-    return np.asarray(np.log((counts + 3.0) / (expected + 3.0)))
+def _heights(state: State, layers: Array, urgent: Array, buckets: Numbers) -> tuple[Array, Array]:
+    """Heights of volume, negatives and urgent mentions, shape (3, brands, width), and of the last hour's urgent mentions how
+    many there are and are expected, shape (2, brands, width). What was not scored was not observed."""
+    mentions, brands = layers[MENTIONS], len(state.brands)
+    scored = layers[SCORED] >= 0.5 * mentions
+    place = np.where(mentions > 0, np.arange(1, len(buckets) + 1), 0)
+    latest = np.maximum.accumulate(place, axis=1)
+    rated = np.where(latest > 0, np.take_along_axis(scored, np.maximum(latest - 1, 0), axis=1), state.rated[:, None])
+    state.rated = rated[:, -1]
+    begun = (state.first >= 0)[:, None] & (buckets >= state.first[:, None])
+    counts = np.concatenate((
+        np.where(begun, layers[VOLUME], np.nan), np.where(begun & rated, layers[NEGATIVE], np.nan),
+        np.where(begun & rated, urgent, np.nan),
+    ))
+    readings = state.engine.update(int(buckets[0]), counts)
+    armed = readings.hours >= surge.ARMED_HOURS
+    heights = np.where(armed, surge.heights(readings), 0.0).reshape(3, brands, -1)
+    expected = surge.in_window(readings, 60, BUCKET_SECONDS)
+    return heights, np.stack((readings.counts[60][2 * brands:], np.nan_to_num(expected[2 * brands:], nan=np.inf)))
+
+
+def _told(cell: Cell, tiers: tuple[bool, bool], rates: Array, urgent: Array) -> Evidence | None:
+    """What is told of one brand at one bucket; `tiers`: is it a page, is it a watch."""
+    if tiers[0]:
+        return cell.surge("page", VOLUME, float(rates[:2].mean()))
+    if not tiers[1]:
+        return cell.share(_SHARE_RARITY)
+    kind = int(rates.argmax())
+    if kind < 2:
+        return cell.surge("watch", kind, float(rates[kind]))
+    observed, expected = float(urgent[0]), float(urgent[1])
+    low, high = count_range(np.array([expected]), 0.15)
+    return Evidence(
+        tier="watch", signal="urgent_count", window_minutes=60, observed=observed, expected=expected, low=float(low[0]),
+        high=float(high[0]), rarity=0.0, height=float(rates[2]), severity=min(6, surge.severity(float(rates[2]))), onset=3,
+        volumes=cell.volumes,
+    )
 
 
 def _window_sums(extended: Array, width: int) -> Array:
@@ -311,6 +365,9 @@ def _restart_silent(state: State, bucket: int) -> None:
         state.mentions[gone] = 0.0
         state.share[:, gone] = 0.0
         state.past[:, gone] = np.nan
+        state.engine.forget(np.concatenate((gone, gone, gone)))
+        state.page_bar.forget(gone)
+        state.watch_bar.forget(gone)
 
 
 def _known(bucket: np.int64) -> int | None:
