@@ -1,6 +1,7 @@
 """For gunicorn: EARSHOT_STORAGE=DIR gunicorn --workers 2 --threads 8 dashboards.wsgi:server.
 
-EARSHOT_HOSTS names, with commas, the hosts under which the pages may be asked for. Do not preload: snapshots are opened
+EARSHOT_HOSTS names, with commas, the hosts under which the pages may be asked for. EARSHOT_LINK_SECRET is needed where
+earshot.toml has a [links] secret: links in messages are checked with it. Do not preload: snapshots are opened
 after the fork.
 """
 

@@ -204,12 +204,17 @@ class _Deciding:
             elif decision.kind == "ask":
                 self.unasked.setdefault(alert.key, (alert, []))[1].append(name)
             elif decision.kind == "send":
-                sends.append(alert if notifier.outside else dressed(self.settings, alert, name, self.now))
+                assigned = self.standing.get(alert.alert_id, Standing()).assigned_to
+                sends.append(alert if notifier.outside else dressed(self.settings, alert, name, self.now, assigned=assigned))
         return sends
 
 
-def dressed(settings: Settings, alert: Alert, notifier: str, now: datetime) -> Alert:
-    """The alert with what our own people need: who has it, what to do, and links to look at it and to act on it."""
+def dressed(settings: Settings, alert: Alert, notifier: str, now: datetime, *, assigned: str = "") -> Alert:
+    """The alert with what our own people need: who has it, what to do, and links to look at it and to act on it.
+
+    Args:
+        assigned: whom somebody gave it to; without one the playbook's owner has it.
+    """
     rule = playbook.rule(settings.playbook, alert.severity, now.astimezone(ZoneInfo(settings.project.timezone)))
     found: list[tuple[str, str]] = []
     if settings.links.url:
@@ -219,7 +224,8 @@ def dressed(settings: Settings, alert: Alert, notifier: str, now: datetime) -> A
             ("Look at it", f"{base}/crisis?alert={alert.alert_id}&brand={alert.brand}"),
             ("Acknowledge, snooze, assign or judge it", f"{base}/act/{links.sign(settings.link_secret, claim)}"),
         ]
-    return replace(alert, owner=rule.owner if rule else "", playbook=rule.text if rule else "", links=tuple(found))
+    owner = assigned or (rule.owner if rule else "")
+    return replace(alert, owner=owner, playbook=rule.text if rule else "", links=tuple(found))
 
 
 def note(connection: duckdb.DuckDBPyConnection, outcomes: Sequence[Outcome], now: datetime) -> None:

@@ -187,6 +187,10 @@ def test_a_message_names_owner_playbook_and_links_that_hold(tmp_path: Path) -> N
     assert (claim.incident_id, claim.notifier) == (identity, "desk")
     outside = json.loads((configured.storage / "partner.jsonl").read_text())
     assert not outside["links"] and not outside["owner"] and not outside["playbook"]
+    act(configured, identity, "assign", "Bo", at=NIGHT + MINUTE)
+    record(configured, 1, [("escalated", "page", 10, NIGHT + 15 * MINUTE)])
+    alert.run(configured, now=NIGHT + 15 * MINUTE)
+    assert json.loads((configured.storage / "desk.jsonl").read_text().splitlines()[1])["owner"] == "Bo"
 
 
 def test_the_first_rule_that_fits_counts() -> None:

@@ -314,6 +314,16 @@ PAGE = Page(
             "The alert's mentions against those of the seven days before, scaled to what was expected at that hour. The parts "
             "of one kind add up to the whole. Whiskers: 95 % for counts; filled: above zero.",
         ),
+        (
+            "Incident",
+            "Alerts on one brand that overlap, or follow each other closely, are told as one. Its severity, 1 to 10, is the "
+            "worst of its alerts so far: how far beyond what is expected, how rare, how negative, how many. A jump is told anew.",
+        ),
+        (
+            "Who has it",
+            "An acknowledgement answers what was known then: nobody further is told, until it gets worse. A snooze holds "
+            "messages, but not that it gets worse. Verdicts say afterwards how many alerts were false.",
+        ),
         ("Reach", "Sum of what the channels report for each mention: an upper bound, the same people may count twice."),
         ("Not answered yet", "Conversations since the onset that need an answer and have none. Interval: Wilson, 95 %."),
     ),
