@@ -136,4 +136,5 @@ def test_hostile_texts_get_answers_in_bounded_time_and_memory() -> None:
                 print(f"{done:,} texts, slowest thousand {slowest:.1f} s, {held() / 1e6:.0f} MB", flush=True)
     assert done == COUNT
     assert slowest < 60, "seconds of processor time for a thousand texts"
-    assert held() - before < 300e6, "bytes beyond those of the first thousand"
+    # oneDNN keeps at most 1,024 routines of half a megabyte, one for each shape of attention that it has met.
+    assert held() - before < 800e6, "bytes beyond those of the first thousand"
