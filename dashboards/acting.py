@@ -49,10 +49,7 @@ def accept(app: Dash, snapshots: Snapshots, storage: Path, secret: Callable[[], 
     def from_page() -> tuple[str, int]:
         if not from_our_pages() or not has_ticket(secret()):
             return "This page is too old to act: reload it.", 403
-        given = request.get_json(silent=True)
-        if not isinstance(given, dict) or set(given) != _FIELDS or not all(isinstance(v, str) for v in given.values()):
-            abort(400)
-        snapshot = snapshots.current()
+        given, snapshot = _given(), snapshots.current()
         if snapshot is None or not snapshot.rows("incident", incident=given["alert"]):
             return "There is no such incident any more: reload the page.", 404
         return _written(storage, given["alert"], given, via="page", now=clock())
@@ -76,6 +73,17 @@ def accept(app: Dash, snapshots: Snapshots, storage: Path, secret: Callable[[], 
         if status != 200:
             return _asking(claim, snapshot, text, status)
         return _page("Done", f"<p>{escape(text)}</p>{_back(claim)}")
+
+
+def _given() -> dict[str, str]:
+    """What a page of ours sends: these fields, all of them texts."""
+    try:
+        given = request.get_json(silent=True)
+    except RecursionError:  # brackets within brackets within brackets
+        abort(400)
+    if not isinstance(given, dict) or set(given) != _FIELDS or not all(isinstance(v, str) for v in given.values()):
+        abort(400)
+    return given
 
 
 def _written(storage: Path, incident: str, given: dict[str, Any], *, via: str, now: datetime) -> tuple[str, int]:

@@ -165,7 +165,10 @@ def test_the_ticket_of_another_visitor_does_not_fit(root: Path) -> None:
     {}, [], None, "text", {"verb": "acknowledge"}, {"alert": 1, "verb": [], "value": {}, "actor": None, "key": ""},
 ])
 def test_a_malformed_action_is_400_and_writes_nothing(client: FlaskClient, root: Path, body: Any) -> None:
-    assert client.post("/actions", json=body, headers=HOME | {HEADER: ticket(client)}).status_code == 400
+    headers = HOME | {HEADER: ticket(client)}
+    assert client.post("/actions", json=body, headers=headers).status_code == 400
+    deep = b'{"alert": ' + b"[" * 50_000
+    assert client.post("/actions", data=deep, content_type="application/json", headers=headers).status_code == 400
     assert written(root) == []
 
 
