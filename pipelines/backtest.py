@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from statistics import median
 from typing import Any
+
+import numpy as np
 
 from pipelines.crises import Event
 from pipelines.detectors.base import BUCKET_MINUTES, Block, Detector
@@ -79,10 +82,8 @@ def replay(rule: Detector | Rule, blocks: Iterable[Block]) -> list[Alerted]:
 
 
 def _rung(rule: Rule, blocks: Sequence[Block]) -> list[Alerted]:
-    if any(a.first + a.width != b.first for a, b in zip(blocks, blocks[1:], strict=False)):
+    if any(a.first + a.width != b.first for a, b in pairwise(blocks)):
         raise ConfigError(f"the rule {rule.name!r} needs a history without months of silence; name a span with --from and --to.")
-    import numpy as np
-
     volume = np.concatenate([block.counts["mention_count"] for block in blocks], axis=1)
     first, brands = blocks[0].first, blocks[0].brands
     return [Alerted(brands[row], first + at, first + at, first + at, first + at, 0) for row, at in rule.alerts(volume)]

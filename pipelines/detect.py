@@ -100,6 +100,7 @@ class Replay:
     arming: list[Arming]
     shown: list[tuple[int, Verdicts]]  # blocks, by first bucket, that hold the buckets that the pages show
     buckets: int
+    is_shadow: bool = False  # recorded apart, never sent
 
 
 def run(settings: Settings, *, now: datetime) -> Detected:
@@ -166,4 +167,4 @@ def replay(detector: Detector, history: History) -> Replay:
         buckets += block.width * len(history.brands)
         if block.first + block.width > history.end - expectations.SHOWN:
             shown.append((block.first, verdicts))
-    return Replay(history.brands, detector.counted, episodes, detector.arming(state), shown, buckets)
+    return Replay(history.brands, detector.counted, episodes, detector.arming(state), shown, buckets, detector.shadow)

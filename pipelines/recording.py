@@ -172,6 +172,23 @@ def _further(known: _Recorded, transitions: list[Transition]) -> list[Transition
     return worse + [t for t in transitions if t.state == "resolved"]
 
 
+def _record_shadows(connection: duckdb.DuckDBPyConnection, found: dict[str, list[Episode]]) -> None:
+    """Replace what detectors in shadow mode have found, where it differs."""
+    fresh = sorted(
+        (
+            name, e.brand, e.signal, "page" if any(t.tier == "page" for t in e.transitions) else "watch",
+            max(t.severity for t in e.transitions), bucket_start(e.onset), bucket_start(e.transitions[0].bucket + 1),
+            None if e.ended is None else bucket_start(e.ended + 1),
+        )
+        for name, episodes in found.items() for e in episodes
+    )
+    recorded = connection.execute("SELECT * FROM shadow_alerts").fetchall()
+    if sorted(recorded) != fresh:
+        connection.execute("DELETE FROM shadow_alerts")
+        if fresh:
+            connection.executemany("INSERT INTO shadow_alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", fresh)
+
+
 def record(connection: duckdb.DuckDBPyConnection, settings: Settings, replays: dict[str, Replay], end: int) -> int:
     """Write everything in one transaction; returns how many alerts are new or have moved.
 
@@ -182,6 +199,8 @@ def record(connection: duckdb.DuckDBPyConnection, settings: Settings, replays: d
     connection.begin()
     try:
         changed = 0
+        _record_shadows(connection, {name: replay.episodes for name, replay in replays.items() if replay.is_shadow})
+        replays = {name: replay for name, replay in replays.items() if not replay.is_shadow}
         for name, replay in replays.items():
             recorder = Recorder(connection, settings, name, replay.counted, bucket_start(end))
             recorder.record(replay.episodes)

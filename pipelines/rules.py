@@ -68,7 +68,7 @@ def _socialmetrix(volume: Array) -> Mask:
 
 def _salesforce(volume: Array) -> Mask:
     before = np.stack([_sums(volume, HOUR, weeks * WEEK) for weeks in (1, 2, 3, 4)])
-    return np.asarray((_sums(volume, HOUR) > 1.5 * np.maximum(before.max(axis=0), 5.0)))
+    return np.asarray(_sums(volume, HOUR) > 1.5 * np.maximum(before.max(axis=0), 5.0))
 
 
 def _agility(volume: Array) -> Mask:

@@ -211,7 +211,7 @@ def test_a_jump_of_the_negative_share_alone_is_a_watch() -> None:
 
 
 def test_quiet_months_stay_quiet() -> None:
-    """Twelve brands, two months, ordinary business with a weekly rhythm: no page, and far fewer watches than the budget allows."""
+    """Twelve brands, two months, ordinary business with a weekly rhythm: no page, and half the watches of the budget at most."""
     volume = np.stack([rhythm(61, per_day, seed) for seed, per_day in enumerate([60, 200, 600, 2000] * 3)])
     weekend = (np.arange(volume.shape[1]) // 96) % 7 >= 5
     volume[:, weekend] = np.random.default_rng(1).binomial(volume[:, weekend], 0.6)

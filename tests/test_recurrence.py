@@ -93,7 +93,7 @@ def test_state_of_other_series_is_refused() -> None:
 
 
 def test_return_periods_are_true_of_steady_counts() -> None:
-    """What is said to come once in ten hours comes no more often. Averages of three are rarer than each: it may come less often."""
+    """What is said to come once in ten hours comes no more often (averages of three are rarer than each)."""
     draw = np.random.default_rng(1)
     found = Recurrence(40, 900).update(FIRST, draw.poisson(20.0, (40, 40 * 96)).astype(float))
     fast = found.fast[:, 25 * 96:].reshape(40, -1, 4).max(axis=2)

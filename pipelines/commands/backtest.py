@@ -1,29 +1,62 @@
-"""Run a rule over the past and say what it would have raised, when, and how often.
+"""Run a detector or a vendor's rule over the past and say what it would have raised, when, how often, and how well.
 
-    earshot backtest --series FILE.csv --scores OUT.csv --alerts OUT.jsonl      a series of counts: columns timestamp,value
+    earshot backtest --series FILE.csv --scores OUT.csv --alerts OUT.jsonl   a series of counts: columns timestamp,value
+    earshot backtest --crises [--rule NAME] [--compare NAME]                 bundled crises: simulated, so all is known
+    earshot backtest [--rule NAME] [--from DAY] [--to DAY]                   the history in the warehouse
+
+NAME is a stanza or a kind of detector, or a vendor's rule; without --rule it is the first detector of earshot.toml. Nothing
+later than a bucket decides about it.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pipelines import series
-from pipelines.errors import InputError
+from pipelines.backtest import BUCKETS_A_MONTH, Alerted, candidate, quality, replay
+from pipelines.commands import config
+from pipelines.detectors.base import Detector, bucket_of, bucket_start
+from pipelines.errors import ConfigError, InputError
+from pipelines.settings import Settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    config.add_arguments(parser)
     parser.add_argument("--series", type=Path, metavar="FILE.csv", help="a series of counts: columns timestamp,value")
     parser.add_argument("--scores", type=Path, metavar="OUT.csv", help="where the scores of the series go, 0 to 1, one a row")
-    parser.add_argument("--alerts", type=Path, metavar="OUT.jsonl", help="where its alerts go, one JSON object an episode")
+    parser.add_argument("--alerts", type=Path, metavar="OUT.jsonl", help="where alerts go, one JSON object an episode")
+    parser.add_argument("--crises", action="store_true", help="run over the bundled simulated crises")
+    parser.add_argument("--brands", type=int, default=4, metavar="N", help="simulated brands of each kind of crisis (default: 4)")
+    parser.add_argument("--rule", metavar="NAME", help="a detector or a vendor's rule")
+    parser.add_argument("--compare", metavar="NAME", help="a second one, set beside the first")
+    parser.add_argument("--budget", metavar="DAYS", help="at most one false page per brand in this time, such as 60d")
+    parser.add_argument("--from", dest="since", type=_day, metavar="DAY", help="alerts from this day on, such as 2026-01-31")
+    parser.add_argument("--to", dest="until", type=_day, metavar="DAY", help="and before this one")
+
+
+def _day(text: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day; write it like 2026-01-31") from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run what was asked for and print a summary."""
-    if args.series is None:
-        raise InputError("name a file with --series FILE.csv.")
-    return _series(args)
+    if args.series is not None:
+        if args.rule or args.compare:
+            raise InputError("--series is scored by return periods; leave out --rule and --compare.")
+        return _series(args)
+    if args.brands < 1:
+        raise InputError("--brands must be 1 or more.")
+    settings = config.settings(args, optional=True)
+    names = [args.rule or next(iter(settings.detectors), "recurrence"), *([args.compare] if args.compare else [])]
+    return _crises(args, settings, names) if args.crises else _history(args, settings, names)
 
 
 def _series(args: argparse.Namespace) -> int:
@@ -39,6 +72,102 @@ def _series(args: argparse.Namespace) -> int:
         + (f", the worst of severity {worst}." if worst else ".")
     )
     return 0
+
+
+def _options(args: argparse.Namespace, rule: object) -> dict[str, str]:
+    is_ours = isinstance(rule, Detector) and "page_every" in type(rule).model_fields
+    if not args.budget or not is_ours:
+        return {}
+    if not (args.budget[:-1].isdigit() and args.budget.endswith("d") and int(args.budget[:-1]) > 0):
+        raise ConfigError(f"--budget {args.budget!r} is not a number of days; write it like 60d.")
+    return {"page_every": args.budget}
+
+
+def _crises(args: argparse.Namespace, settings: Settings, names: Sequence[str]) -> int:
+    from pipelines import crises
+
+    block, events = crises.simulate(args.brands)
+    days = block.width // 96
+    print(f"Simulated: {len(block.brands)} brands of {days} days, {sum(e.is_crisis for e in events)} crises.")
+    head = ("found", "in 1 h", "paged", "precision", "delay", "false/month", "false pages/month")
+    print(f"{'':<18}" + "".join(f"{title:>{len(title) + 2}}" for title in head))
+    for name in names:
+        rule = candidate(settings, name)
+        rule = candidate(settings, name, **_options(args, rule))
+        alerts = replay(rule, [block])
+        if args.alerts and name == names[0]:
+            _write(args.alerts, _lines(alerts))
+        for kind in ("all", *crises.KINDS):
+            chosen = [e for e in events if kind in ("all", e.kind)]
+            brands = {e.brand for e in chosen}
+            q = quality([a for a in alerts if a.brand in brands], chosen, block.first, block.width)
+            delay = "-" if q.delay_minutes is None else f"{q.delay_minutes:.0f} min"
+            shares = (q.recall, q.recall_hour, q.paged, q.precision) if q.crises else (None, None, None, None)
+            cells = ["-" if s is None else f"{s:.0%}" for s in shares]
+            cells += [delay, f"{q.false_per_brand_month:.2f}", f"{q.false_pages_per_brand_month:.2f}"]
+            label = name if kind == "all" else f"  {kind}"
+            print(f"{label:<18}" + "".join(f"{cell:>{len(title) + 2}}" for cell, title in zip(cells, head, strict=True)))
+        _print_budget(rule)
+    return 0
+
+
+def _print_budget(rule: object) -> None:
+    """Budget in, threshold out."""
+    days = getattr(rule, "page_every", None)
+    if days is None:
+        return
+    from pipelines import surge
+    from pipelines.budget import simulated_height
+
+    height = simulated_height("page", float(days[:-1]))
+    print(
+        f"Budget: one false page per brand in {days[:-1]} days. A new brand is paged on a surge of height {height:.2f} or more "
+        f"({surge.in_words(height)} on the detector's own scale); after that its own history decides."
+    )
+
+
+def _history(args: argparse.Namespace, settings: Settings, names: Sequence[str]) -> int:
+    from pipelines import detect
+    from pipelines.store import open_warehouse
+
+    now = datetime.now(UTC)
+    with open_warehouse(settings) as connection:
+        history = detect.read(connection, now, tuple(settings.brands))
+    if not history.end or not len(history.buckets):
+        raise InputError("the warehouse holds no history yet; `earshot run` fills it, or try --crises.")
+    since = max(bucket_of(args.since), int(history.buckets[0])) if args.since else int(history.buckets[0])
+    until = min(bucket_of(args.until), history.end) if args.until else history.end
+    if since >= until:
+        raise InputError("--from and --to leave no history to report on.")
+    months = (until - since) / BUCKETS_A_MONTH * max(len(history.brands), 1)
+    for name in names:
+        rule = candidate(settings, name)
+        rule = candidate(settings, name, **_options(args, rule))
+        alerts = [a for a in replay(rule, history.blocks()) if since <= a.fired < until]
+        if args.alerts and name == names[0]:
+            _write(args.alerts, _lines(alerts))
+        pages = sum(a.page is not None for a in alerts)
+        print(
+            f"{name}: {len(alerts)} alerts, {pages} of them pages, on {len(history.brands)} brands from "
+            f"{bucket_start(since):%Y-%m-%d} to {bucket_start(until):%Y-%m-%d}: {len(alerts) / months:.2f} per brand and month."
+        )
+        _print_budget(rule)
+        for alert in alerts[:20]:
+            tier = "page " if alert.page is not None else "watch"
+            print(f"  {bucket_start(alert.fired + 1):%Y-%m-%d %H:%M}  {tier}  {alert.brand}  severity {alert.severity}")
+        if len(alerts) > 20:
+            print(f"  and {len(alerts) - 20} more; --alerts FILE writes all of them.")
+    return 0
+
+
+def _lines(alerts: Iterable[Alerted]) -> Iterable[str]:
+    for a in alerts:
+        yield json.dumps({
+            "brand": a.brand, "onset": bucket_start(a.onset).isoformat(), "fired_at": bucket_start(a.fired + 1).isoformat(),
+            "severity": a.severity, "tier": "watch" if a.page is None else "page",
+            "paged_at": None if a.page is None else bucket_start(a.page + 1).isoformat(),
+            "resolved_at": None if a.ended is None else bucket_start(a.ended + 1).isoformat(),
+        }) + "\n"
 
 
 def _write(path: Path, lines: Iterable[str]) -> None:

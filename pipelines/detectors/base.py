@@ -141,6 +141,9 @@ class Detector(Plugin):
     escalate_by: int = Field(
         default=2, ge=1, le=9, description="By how many points severity must grow for an open alert to be sent again."
     )
+    shadow: bool = Field(
+        default=False, description="True: it runs and what it finds is recorded, and nobody is notified: a new rule on trial."
+    )
     competitors: bool = Field(default=False, description="True: alerts on competitors are sent, not only shown.")
 
     @property

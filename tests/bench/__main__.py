@@ -163,9 +163,16 @@ def main() -> None:
     print(f"written: {args.out}")
 
 
+def detection() -> Any:
+    """Return periods, the tick of ten thousand brands, and the line's detector on history; see detection.py."""
+    command = [sys.executable, "-m", "tests.bench.detection"]
+    output = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(output.stdout)
+
+
 def line(sizes: list[int]) -> dict[str, Any]:
     """The whole line: the real week without models, and its growth with the size of the input."""
-    result: dict[str, Any] = {}
+    result: dict[str, Any] = {"detection": detection()}
     with tempfile.TemporaryDirectory(prefix="earshot-bench-") as name:
         folder = Path(name)
         result["airline_week"] = airline_week(folder)
