@@ -28,7 +28,10 @@ TRAINED_ON = {
     "intents (4,000 posts)": "Apache-2.0, CrowdFlower open data, research",
     "complaints": "research",
     "churn chat": "CC BY-SA",
+    "rated tweets (those rated clearly)": "MIT",
+    "written posts (1,360 for rare intents)": "written for this project",
 }
+TAUGHT_ON = {"care conversations (customers' messages, a teacher's answers only)": "Apache-2.0"}
 
 
 def pack(trained: dict[str, Tensor], start: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -82,7 +85,7 @@ def recalibrate(tier: str, packed: dict[str, Tensor], sets: Sets, out: Path, *, 
         "tier": tier, "backbone": backbone.name, "backbone_sha256": backbone.weights_sha256, "sha256": sha256,
         "temperature": dict.fromkeys(HEADS, 1.0), "bias": {"sentiment": calibrate.balance(shares)},
         "cues": CUES, "thresholds": dict.fromkeys(INTENTS, 0.5), "confidence": 0.0,
-        "languages": list(LANGUAGES), "trained_on": TRAINED_ON, "plan": plan,
+        "languages": list(LANGUAGES), "trained_on": TRAINED_ON | (TAUGHT_ON if plan.get("teacher") else {}), "plan": plan,
     }
     path = out / f"{tier}.json"
     def sheet() -> weights.Sheet:
