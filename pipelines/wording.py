@@ -46,7 +46,8 @@ def summary(
     found = _top(drivers)
     cause = f" Largest part of the excess: {found}." if found else ""
     often = f" Such a surge comes {surge.in_words(e.height)} here." if e.height > 0 else ""
-    return f"{name}: {_figures(e, counted)}, {began}.{often}{_mood(e)}{cause}"
+    event = f" Known event: {e.event}; more than usual was expected already." if e.event else ""
+    return f"{name}: {_figures(e, counted)}, {began}.{often}{event}{_mood(e)}{cause}"
 
 
 def over(settings: Settings, onset_at: datetime, ended_at: datetime) -> str:

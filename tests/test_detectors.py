@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -218,6 +218,40 @@ def test_quiet_months_stay_quiet() -> None:
     _, _, episodes = judge(Recurrence(kind="recurrence"), block(volume, np.random.default_rng(2).binomial(volume, 0.33)))
     assert not [e for e in episodes if e.last.tier == "page"]
     assert len(episodes) <= 12 * 61 / 14 / 2
+
+
+def test_a_known_event_is_expected_until_it_expires_and_is_not_learned() -> None:
+    """A launch that triples the talk of three days raises nothing; without a calendar it does, and so does a storm in it."""
+    volume = rhythm(30, 600, 2)
+    volume[24 * 96:27 * 96] *= 3
+    since, until = START + timedelta(days=24), START + timedelta(days=27)
+    event = {"what": "launch", "brand": "brand0", "from": since, "to": until, "factor": 3}
+    calendar = Recurrence(kind="recurrence", events=[event])  # type: ignore[list-item]
+    negative = np.random.default_rng(2).binomial(volume, 0.33)
+
+    def raised(detector: Recurrence, counts: np.ndarray, bad: np.ndarray) -> list[Episode]:
+        return [e for e in judge(detector, block(counts, bad))[2] if e.transitions[0].bucket >= FIRST + 24 * 96]
+
+    assert raised(Recurrence(kind="recurrence"), volume, negative)
+    assert not raised(calendar, volume, negative)
+    (verdicts,), _, _ = judge(calendar, block(volume, negative))
+    assert verdicts.expected["volume"].expected[0, 28 * 96:29 * 96].sum() == pytest.approx(600, rel=0.15)
+    storm_in_it = volume.copy()
+    extra = np.random.default_rng(1).poisson(200, 16)
+    at = slice(25 * 96 + 40, 25 * 96 + 56)
+    storm_in_it[at] += extra
+    bad = negative.copy()
+    bad[at] += extra
+    (episode, *_) = raised(calendar, storm_in_it, bad)
+    assert episode.transitions[0].evidence.event == "launch"
+
+
+def test_an_event_of_the_calendar_that_never_ends_is_refused() -> None:
+    moment = START
+    for change in ({"to": moment}, {"to": moment - timedelta(days=1)}, {"from": moment.replace(tzinfo=None)}, {"factor": 0.5}):
+        event = {"what": "launch", "brand": "acme", "from": moment, "to": moment + timedelta(days=1)} | change
+        with pytest.raises(ValueError, match="events"):
+            Recurrence(kind="recurrence", events=[event])  # type: ignore[list-item]
 
 
 def test_a_source_that_starts_is_no_crisis() -> None:

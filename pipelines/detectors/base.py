@@ -72,6 +72,7 @@ class Evidence:
     low: float
     high: float
     rarity: float  # -log10 of a chance, under the detector's own model
+    event: str = ""  # what the calendar of known events says of this moment
     height: float = 0.0  # log10 of how often such a surge comes by itself, in hours; 0: not known
     severity: int  # 1 to 10 by the detector's documented formula
     onset: int = 0  # how many buckets before this one it seems to have begun

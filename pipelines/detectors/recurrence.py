@@ -22,14 +22,14 @@ Weissman 1978 (return periods beyond the data); minimum effect and share denomin
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from pipelines import surge
+from pipelines import known_events, surge
 from pipelines.baseline import DAY, Baseline
 from pipelines.budget import LEAST, Bar
 from pipelines.detectors.base import (
@@ -106,6 +106,9 @@ class Recurrence(Detector):
     watch_every: str = Field(
         default="14d", pattern=r"^[1-9]\d*d$", description="At most one watch per brand that is no crisis in this time."
     )
+    events: tuple[known_events.KnownEvent, ...] = Field(
+        default=(), description="Calendar of known events: [[detectors.NAME.events]] with what, brand, from, to and factor."
+    )
     min_scored: int = Field(default=20, ge=5, description="Fewest mentions of known sentiment from which a share is judged.")
     min_points: float = Field(
         default=0.2, ge=0.05, le=1.0, description="By how much the negative share must exceed the usual; 0.2 is 20 points."
@@ -162,15 +165,18 @@ class Recurrence(Detector):
         layers[REPOSTS], layers[MENTIONS] = piece.counts["repost_count"], mentions
         layers[3:5] = np.where(_is_known(state, buckets), expected, np.nan)
         layers[4, state.baseline.days[brands:] < _LEAST_DAYS] = np.nan
+        factor = known_events.factor(self.events, state.brands, buckets)
+        layers[3:5] *= factor
         extended = np.concatenate((state.past, layers), axis=2)
         sums = _window_sums(extended, piece.width)
         urgent = piece.counts.get("urgent_count", np.zeros_like(mentions))
-        heights, usual_urgent = _heights(state, layers, urgent, buckets)
+        heights, usual_urgent = _heights(state, layers, urgent, factor, buckets)
         verdicts = self._judge(state, extended, sums, heights, usual_urgent, buckets)
         part = slice(at, at + piece.width)
-        state.today[:3, :, part], state.today[3, :, part] = layers[:3], mentions
-        state.windows[0, :, :, part] = sums[:, :2].reshape(len(SCALES), 2 * brands, -1)
-        state.windows[1, :, :, part] = sums[:, 3:5].reshape(len(SCALES), 2 * brands, -1)
+        # What the calendar expects is not learned.
+        state.today[:3, :, part], state.today[3, :, part] = layers[:3] / factor, mentions / factor
+        state.windows[0, :, :, part] = (sums[:, :2] / factor).reshape(len(SCALES), 2 * brands, -1)
+        state.windows[1, :, :, part] = (sums[:, 3:5] / factor).reshape(len(SCALES), 2 * brands, -1)
         state.past = extended[:, :, -_REACH:]
         state.recent = np.concatenate((state.recent, mentions), axis=1)[:, -(DAY - 1):]
         if at + piece.width == DAY:
@@ -253,7 +259,8 @@ class Recurrence(Detector):
             tiers = bool(pages[row, column]), bool(watches[row, column])
             found = _told(cell, tiers, rates[:, row, column], usual_urgent[:, row, column])
             if found is not None:
-                evidence[int(row), int(column)] = found
+                event = known_events.words(self.events, state.brands[row], int(buckets[column]))
+                evidence[int(row), int(column)] = replace(found, event=event) if event else found
                 calm[row, column] = False
         return Verdicts(_expected(extended[:, :, _REACH:], usual, dispersion), evidence, calm)
 
@@ -291,9 +298,10 @@ def _expected(layers: Array, usual: Array, dispersion: Array) -> dict[str, Expec
     return found
 
 
-def _heights(state: State, layers: Array, urgent: Array, buckets: Numbers) -> tuple[Array, Array]:
+def _heights(state: State, layers: Array, urgent: Array, factor: Array, buckets: Numbers) -> tuple[Array, Array]:
     """Heights of volume, negatives and urgent mentions, shape (3, brands, width), and of the last hour's urgent mentions how
-    many there are and are expected, shape (2, brands, width). What was not scored was not observed."""
+    many there are and are expected, shape (2, brands, width). What was not scored was not observed; what a known event
+    brings is divided by its factor, so that it neither alarms nor becomes the level."""
     mentions, brands = layers[MENTIONS], len(state.brands)
     scored = layers[SCORED] >= 0.5 * mentions
     place = np.where(mentions > 0, np.arange(1, len(buckets) + 1), 0)
@@ -304,7 +312,7 @@ def _heights(state: State, layers: Array, urgent: Array, buckets: Numbers) -> tu
     counts = np.concatenate((
         np.where(begun, layers[VOLUME], np.nan), np.where(begun & rated, layers[NEGATIVE], np.nan),
         np.where(begun & rated, urgent, np.nan),
-    ))
+    )) / np.tile(factor, (3, 1))
     readings = state.engine.update(int(buckets[0]), counts)
     armed = readings.hours >= surge.ARMED_HOURS
     heights = np.where(armed, surge.heights(readings), 0.0).reshape(3, brands, -1)
