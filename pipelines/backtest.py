@@ -104,7 +104,8 @@ def _detected(detector: Detector, blocks: Sequence[Block]) -> list[Alerted]:
 
 
 def quality(alerts: Sequence[Alerted], events: Sequence[Event], first: int, buckets: int) -> Quality:
-    """Compare alerts with what really happened.
+    """Compare alerts with what really happened. A watch on a harmless event, such as a source that stops, is neither right nor
+    wrong; a page on one is wrong.
 
     Args:
         events: one or more a brand, of every brand that was watched.
@@ -121,11 +122,13 @@ def quality(alerts: Sequence[Alerted], events: Sequence[Event], first: int, buck
         if hits:
             delays.append((max(min(a.fired for a in hits) - first - crisis.onset, 0) + 1) * BUCKET_MINUTES)
         paged += any(a.page is not None for a in hits)
-    false = [a for a in alerts if a not in told]
+    harmless = [event for event in events if not event.is_crisis]
+    noted = {a for a in alerts if a.page is None and any(a.brand == e.brand and _during(a, e, first) for e in harmless)}
+    false = [a for a in alerts if a not in told and a not in noted]
     months = len({event.brand for event in events}) * buckets / BUCKETS_A_MONTH
     return Quality(
         len(crises), len(delays) / max(len(crises), 1), sum(d <= 60 for d in delays) / max(len(crises), 1),
-        paged / max(len(crises), 1), len(told) / max(len(alerts), 1), float(median(delays)) if delays else None,
+        paged / max(len(crises), 1), len(told) / max(len(told) + len(false), 1), float(median(delays)) if delays else None,
         len(false) / months, sum(a.page is not None for a in false) / months,
     )
 

@@ -47,6 +47,8 @@ def summary(
     cause = f" Largest part of the excess: {found}." if found else ""
     often = f" Such a surge comes {surge.in_words(e.height)} here." if e.height > 0 else ""
     event = f" Known event: {e.event}; more than usual was expected already." if e.event else ""
+    if e.signal == "silence":
+        return f"{name}: {_figures(e, counted)}"
     return f"{name}: {_figures(e, counted)}, {began}.{often}{event}{_mood(e)}{cause}"
 
 
@@ -68,6 +70,8 @@ def _figures(e: Evidence, counted: str) -> str:
             f"{e.observed:.0%} of the last {window}'s mentions are negative, where {e.expected:.0%} is usual "
             f"({e.low:.0%} to {e.high:.0%})"
         )
+    if e.signal == "silence":
+        return f"no mention for {_length(e.window_minutes)}, where we expect {e.expected:,.0f}: has a source stopped?"
     noun = {"negative_count": "negative mentions", "urgent_count": "urgent mentions or threats to leave"}.get(e.signal, counted)
     verb = " wrote" if noun == "people" else ""
     written = f"{e.observed:,.0f} {noun}{verb} in the last {window}"

@@ -22,7 +22,7 @@ BUCKET_SECONDS = 900
 BUCKET_MINUTES = 15
 SPAN = r"^\d+[mhd]$"
 COUNTS = ("mention_count", "author_count", "negative_count", "scored_count", "repost_count")  # what a block carries, at least
-Signal = Literal["volume", "negative_count", "negative_share", "urgent_count"]
+Signal = Literal["volume", "negative_count", "negative_share", "urgent_count", "silence"]
 
 
 def bucket_of(at: datetime) -> int:
@@ -96,7 +96,7 @@ class Verdicts:
     """What a detector says about a block."""
 
     expected: Mapping[str, Expected]  # by signal
-    evidence: Mapping[tuple[int, int], Evidence]  # by (row of the brand, bucket within the block), sparse
+    evidence: dict[tuple[int, int], Evidence]  # by (row of the brand, bucket within the block), sparse
     calm: NDArray[np.bool_]  # (brands, buckets): nothing here would keep an alert open
 
 

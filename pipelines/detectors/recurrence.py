@@ -8,15 +8,15 @@ expected, and the last hour above it too; and a surge that is higher than what c
 
 Tiers: *page* when volume and negative mentions have both surged, the mean of the two counting, the share of negative mentions is
 not below the usual, and most of it is not reposts; *watch* for a surge of either alone, of urgent mentions and threats to leave,
-or for a negative share well above the usual. So a burst of praise is a watch at most, and so is one post that is passed on a
-thousand times.
+for a negative share well above the usual, or for silence (`pipelines.silence`). So a burst of praise is a watch at most, and so
+is one post that is passed on a thousand times.
 
 Arming: a brand must be mentioned regularly (20 in 24 hours) for `watch_after` and 100 times before anything is raised, and for
 `page_after` before a page; a rarely mentioned brand is armed 14 days after its first mention, from its 50th on. A series that
 begins is a source that starts, not a crisis. Two weeks without a mention start it anew.
 
-Ideas: Farrington et al. 1996 and Noufaily et al. 2013 (over-dispersed baselines, minimum counts, past outbreaks weighted down);
-Weissman 1978 (return periods beyond the data); minimum effect and share denominators as users of alerting tools ask for.
+What the calendar of known events expects is not learned. Ideas: Farrington et al. 1996 and Noufaily et al. 2013 (over-dispersed
+baselines, minimum counts, past outbreaks weighted down); Weissman 1978 (return periods beyond the data).
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ from pipelines.detectors.base import (
 )
 from pipelines.evidence import LAYERS, MENTIONS, NEGATIVE, REPOSTS, SCORED, SHARE_CONCENTRATION, VOLUME, Cell
 from pipelines.recurrence import Recurrence as Engine
+from pipelines.silence import Silence, told
 from pipelines.statistics import count_range
 
 SCALES = (1, 4, 24)  # buckets: 15 minutes, 1 hour, 6 hours
@@ -80,6 +81,7 @@ class State:
     today: Array  # (4, brands, 96): layers and mentions of the unfinished day
     windows: Array  # (2, scales, rows, 96): counts and expectations over each window of the unfinished day
     engine: Engine  # return periods of volumes, then negatives, then urgent mentions
+    silence: Silence
     rated: NDArray[np.bool_]  # (brands,): the latest mentions have been scored
     page_bar: Bar
     watch_bar: Bar
@@ -126,7 +128,7 @@ class Recurrence(Detector):
             mentions=np.zeros(count), share=np.zeros((2, count)), past=np.full((LAYERS, count, _REACH), np.nan),
             recent=np.zeros((count, DAY - 1)), today=np.zeros((4, count, DAY)),
             windows=np.full((2, len(SCALES), 2 * count, DAY), np.nan),
-            engine=Engine(3 * count, BUCKET_SECONDS), rated=np.zeros(count, dtype=bool),
+            engine=Engine(3 * count, BUCKET_SECONDS), silence=Silence(count), rated=np.zeros(count, dtype=bool),
             page_bar=Bar(count, "page", float(self.page_every[:-1])), watch_bar=Bar(count, "watch", float(self.watch_every[:-1])),
             highest=np.zeros((2, count)),
         )
@@ -172,8 +174,8 @@ class Recurrence(Detector):
         urgent = piece.counts.get("urgent_count", np.zeros_like(mentions))
         heights, usual_urgent = _heights(state, layers, urgent, factor, buckets)
         verdicts = self._judge(state, extended, sums, heights, usual_urgent, buckets)
+        _add_silences(state, layers, buckets, verdicts)
         part = slice(at, at + piece.width)
-        # What the calendar expects is not learned.
         state.today[:3, :, part], state.today[3, :, part] = layers[:3] / factor, mentions / factor
         state.windows[0, :, :, part] = (sums[:, :2] / factor).reshape(len(SCALES), 2 * brands, -1)
         state.windows[1, :, :, part] = (sums[:, 3:5] / factor).reshape(len(SCALES), 2 * brands, -1)
@@ -222,6 +224,7 @@ class Recurrence(Detector):
         for bar, highest in ((state.page_bar, state.highest[0]), (state.watch_bar, state.highest[1])):
             bar.learn(int(day[0]) // DAY, highest, (state.watch >= 0) & (state.watch <= day[0]))
         state.highest = np.zeros_like(state.highest)
+        state.silence.learn(int(day[0]) // DAY, (state.watch >= 0) & (state.watch <= day[0]))
         usable = np.where(exposed, np.stack((negative, scored)), 0.0).sum(axis=2)
         state.share = np.where(usable[1] > 0, state.share * state.baseline.decay, state.share) + usable
 
@@ -320,6 +323,14 @@ def _heights(state: State, layers: Array, urgent: Array, factor: Array, buckets:
     return heights, np.stack((readings.counts[60][2 * brands:], np.nan_to_num(expected[2 * brands:], nan=np.inf)))
 
 
+def _add_silences(state: State, layers: Array, buckets: Numbers, verdicts: Verdicts) -> None:
+    """A watch while a brand is silent for longer than it ever is: mostly a source that has stopped."""
+    silent, quiet, missed = state.silence.read(layers[MENTIONS], layers[3])
+    for row, column in np.argwhere(silent & (state.watch >= 0)[:, None] & (buckets >= state.watch[:, None])):
+        verdicts.calm[row, column] = False
+        verdicts.evidence[int(row), int(column)] = told(int(quiet[row, column]), float(missed[row, column]))
+
+
 def _told(cell: Cell, tiers: tuple[bool, bool], rates: Array, urgent: Array) -> Evidence | None:
     """What is told of one brand at one bucket; `tiers`: is it a page, is it a watch."""
     if tiers[0]:
@@ -374,6 +385,7 @@ def _restart_silent(state: State, bucket: int) -> None:
         state.share[:, gone] = 0.0
         state.past[:, gone] = np.nan
         state.engine.forget(np.concatenate((gone, gone, gone)))
+        state.silence.forget(gone)
         state.page_bar.forget(gone)
         state.watch_bar.forget(gone)
 
