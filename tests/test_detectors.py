@@ -211,7 +211,7 @@ def test_a_jump_of_the_negative_share_alone_is_a_watch() -> None:
 
 
 def test_quiet_months_stay_quiet() -> None:
-    """Twelve brands, two months, ordinary business with a weekly rhythm: of pages a fifth of the budget at most, of watches half."""
+    """Twelve brands, two months of business in a weekly rhythm: a fifth of the budget's pages at most, half the watches."""
     volume = np.stack([rhythm(61, per_day, seed) for seed, per_day in enumerate([60, 200, 600, 2000] * 3)])
     weekend = (np.arange(volume.shape[1]) // 96) % 7 >= 5
     volume[:, weekend] = np.random.default_rng(1).binomial(volume[:, weekend], 0.6)

@@ -58,6 +58,8 @@ def _brand(key: str, name: str, handles: list[str], aliases: list[str], rival: b
 
 def document(title: str, brand: str, handles: list[str], aliases: list[str], rivals: list[str]) -> str:
     """The text of a first earshot.toml, every key with the sentence that explains it."""
+    from pipelines.detectors.recurrence import Recurrence
+
     taken: dict[str, None] = {}
     stanzas = []
     for number, name in enumerate([brand, *rivals]):
@@ -69,7 +71,7 @@ def document(title: str, brand: str, handles: list[str], aliases: list[str], riv
     rest = [
         "[sources]  # `earshot add source KIND` adds [sources.<name>] stanzas",
         f'[models]\n# {_about(ModelsStanza, "active")}\nactive = "encoder"',
-        '[detectors.crisis]\nkind = "recurrence"',
+        f'[detectors.crisis]\nkind = "recurrence"\n# {_about(Recurrence, "page_every")}\npage_every = "60d"',
         "# `earshot add notifier apprise` adds Slack, Teams, e-mail and many more\n"
         '[notifiers.inbox]\nkind = "file"\npath = "alerts.jsonl"',
         f'[care]\n# {_about(CareStanza, "first_response_target")}\nfirst_response_target = "60m"',
