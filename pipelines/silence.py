@@ -28,7 +28,8 @@ class Silence:
         self.missed = np.zeros(rows)  # mentions expected since
         self.longest = np.zeros((_DAYS, rows), dtype=np.int64)  # silence that ended on each day
         self.today = np.zeros(rows, dtype=np.int64)
-        self.days = np.zeros(rows, dtype=np.int64)
+        self.heard = np.zeros(rows, dtype=bool)  # anything today
+        self.days = np.zeros(rows, dtype=np.int64)  # on which anything was heard
 
     def read(self, mentions: Array, expected: Array) -> tuple[Mask, NDArray[np.int64], Array]:
         """The next buckets, shape (rows, buckets): is it silent, for how many buckets, and how many mentions are missing.
@@ -47,18 +48,19 @@ class Silence:
         self.today = np.maximum(self.today, np.where(some, before, 0).max(axis=1))
         usual = np.maximum(self.longest.max(axis=0), self.today)[:, None]
         is_silent = (missed >= _MISSED) & (quiet >= 2 * usual + _HOUR) & (self.days >= _LEAST_DAYS)[:, None]
-        self.quiet, self.missed = quiet[:, -1], missed[:, -1]
+        self.quiet, self.missed, self.heard = quiet[:, -1], missed[:, -1], self.heard | some.any(axis=1)
         return is_silent, quiet, missed
 
     def learn(self, day: int, counts: Mask) -> None:
         """A day is over; `counts`, shape (rows,): whose history it is."""
         self.longest[day % _DAYS] = self.today
         self.today = np.zeros_like(self.today)
-        self.days = self.days + counts
+        self.days = self.days + (counts & self.heard)
+        self.heard = np.zeros_like(self.heard)
 
     def forget(self, rows: Mask) -> None:
         """Start anew for these series."""
-        for values in (self.quiet, self.missed, self.today, self.days):
+        for values in (self.quiet, self.missed, self.today, self.heard, self.days):
             values[rows] = 0
         self.longest[:, rows] = 0
 
