@@ -246,7 +246,7 @@ for line in sys.stdin:  # one sender a line; loading Python each time would be m
 """
 
 
-@pytest.mark.parametrize("kills", [int(os.environ.get("EARSHOT_KILLS", "20"))])
+@pytest.mark.parametrize("kills", [int(os.environ.get("EARSHOT_KILLS", "12"))])
 def test_failing_slow_or_killed_in_mid_send_every_state_arrives_once_and_in_order(
     tmp_path: Path, kills: int
 ) -> None:
