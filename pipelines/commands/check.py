@@ -78,7 +78,8 @@ def notifier(settings: Settings, name: str) -> str:
     found = alert.notifier(settings, name)
     unknown = [brand for brand in found.brands if brand not in settings.brands]
     if unknown:
-        raise ConfigError(f"[notifiers.{name}] brands: there is no [brands.{unknown[0]}]; there are: {', '.join(settings.brands)}.")
+        there = ", ".join(settings.brands)
+        raise ConfigError(f"[notifiers.{name}] brands: there is no [brands.{unknown[0]}]; there are: {there}.")
     return found.check()
 
 
