@@ -62,7 +62,8 @@ def tiny(data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ba
 
     root = tmp_path_factory.mktemp("backbones")
     folder = root / "tiny-mpnet"
-    words = sorted({w for path in data.rglob("*.jsonl") for row in read(path) for w in normalise(row["text"]).lower().split()})
+    texts = [row["text"] for path in data.rglob("*.jsonl") for row in read(path) if "text" in row]
+    words = sorted({word for text in texts for word in normalise(text).lower().split()})
     vocabulary = {word: i for i, word in enumerate(["<s>", "<pad>", "</s>", "[UNK]", *words])}
     tokenizer = Tokenizer(WordLevel(vocabulary, "[UNK]"))
     tokenizer.normalizer, tokenizer.pre_tokenizer = Lowercase(), WhitespaceSplit()

@@ -195,12 +195,12 @@ class Run:
         """The teacher's probabilities for each text, asked once a run."""
         teacher, path = encoder.load(self.plan.teacher, self.device.type), self.out / f"answers-{self.plan.teacher}.pt"
         known: dict[str, Any] = torch.load(path, weights_only=True) if path.exists() else {}
-        if known.get("version") != teacher.version or known["texts"] != len(examples):
+        if known.get("weights") != teacher.sheet.sha256 or known["texts"] != len(examples):  # calibration has no part in it
             self.log(f"asking {teacher.version} about {len(examples)} texts")
             logits = teacher.logits([e.text for e in examples], cues=False)
             answers = {name: (encoder.softmax if name in CLASSES else encoder.sigmoid)(values) for name, values in logits.items()}
-            known = {"version": teacher.version, "texts": len(examples)} | {n: torch.from_numpy(a) for n, a in answers.items()}
-            _write(known, path)
+            known = {name: torch.from_numpy(values) for name, values in answers.items()}
+            _write(known := known | {"weights": teacher.sheet.sha256, "texts": len(examples)}, path)
         return {name: known[name] for name in HEADS}
 
     def _resume(self) -> None:
