@@ -62,25 +62,7 @@ def create_app(root: Path, *, hosts: Sequence[str] = LOCAL, clock: Callable[[], 
         hosts: names under which the pages may be asked for.
         clock: tells the time; tests pass their own.
     """
-    app = Dash(
-        "earshot",
-        assets_folder=str(Path(__file__).parent / "assets"),
-        assets_ignore=r"head\.js",
-        index_string=INDEX,
-        title="Earshot",
-        update_title=None,
-        suppress_callback_exceptions=True,
-        serve_locally=True,
-        use_async=False,  # otherwise each answer takes a detour through an event loop wherever asgiref is installed
-        enable_mcp=False,
-        meta_tags=[
-            {"name": "viewport", "content": "width=device-width, initial-scale=1"},
-            {"name": "color-scheme", "content": "light dark"},
-        ],
-    )
-    # Streams are our own small assets; compressing them leaves their files open until they are collected.
-    app.server.config.update(COMPRESS_ALGORITHM=["br", "gzip"], COMPRESS_BR_LEVEL=5, COMPRESS_STREAMS=False)
-    Compress(app.server)
+    app = _bare()
     snapshots = Snapshots(root)
     app.layout = dmc.MantineProvider(
         [
@@ -102,6 +84,30 @@ def create_app(root: Path, *, hosts: Sequence[str] = LOCAL, clock: Callable[[], 
 
     accept(app, snapshots, root, secret, clock)
     protect(app, hosts, secret)
+    return app
+
+
+def _bare() -> Dash:
+    """A Dash application without pages, compressed and served from here alone."""
+    app = Dash(
+        "earshot",
+        assets_folder=str(Path(__file__).parent / "assets"),
+        assets_ignore=r"head\.js",
+        index_string=INDEX,
+        title="Earshot",
+        update_title=None,
+        suppress_callback_exceptions=True,
+        serve_locally=True,
+        use_async=False,  # otherwise each answer takes a detour through an event loop wherever asgiref is installed
+        enable_mcp=False,
+        meta_tags=[
+            {"name": "viewport", "content": "width=device-width, initial-scale=1"},
+            {"name": "color-scheme", "content": "light dark"},
+        ],
+    )
+    # Streams are our own small assets; compressing them leaves their files open until they are collected.
+    app.server.config.update(COMPRESS_ALGORITHM=["br", "gzip"], COMPRESS_BR_LEVEL=5, COMPRESS_STREAMS=False)
+    Compress(app.server)
     return app
 
 

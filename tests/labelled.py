@@ -30,7 +30,8 @@ def write_sets(folder: Path) -> Path:
     write("intents/complaints_train.jsonl", [{"text": f"so {t}", "complaint": int(s == "negative")} for t, s in texts])
     write("intents/churn_chat.jsonl", [{"text": f"bye {t}", "churn": int(s == "negative")} for t, s in texts])
     write("topics/train.jsonl", [{"text": f"about {t}", "label": s, "topic": "x"} for t, s in texts])
-    write("intensity/tweets.jsonl", [{"text": f"wow {t}", "mean": {"positive": 2.5, "negative": -2.5}.get(s, 0.1)} for t, s in texts])
+    means = {"positive": 2.5, "negative": -2.5, "neutral": 0.1}
+    write("intensity/tweets.jsonl", [{"text": f"wow {t}", "mean": means[s]} for t, s in texts])
     turns = [{"text": f"about {t}", "is_agent": False} for t, _ in texts[:6]]
     write("streams/ibm_conversations.jsonl", [{"id": "1", "company": "x", "turns": turns}])
     return folder
