@@ -47,7 +47,6 @@ class Plan:
     limit: int = 0  # examples; 0 means all: a small number is for trying things out
     rank: int = 0  # of the thin matrices that are trained beside frozen ones; 0 trains the matrices themselves
     parts: int = 1  # of a batch that are computed side by side, each with randomness of its own
-    boost: int = 1  # times more often that texts are seen whose weight is above 1, those of small sets
     teacher: str = ""  # tier whose answers are learnt beside the labels, by every head on every text
     trust: float = 0.0  # share of a target that is the teacher's answer where the text has a label; without one it is all
 
@@ -172,7 +171,7 @@ class Run:
         self.encoded = encode(train, self.tokenizer)
         if plan.teacher:
             self.encoded = taught(self.encoded, self._answers(train), plan.trust)
-        self.weights = [e.weight * (plan.boost if e.weight > 1 else 1) for e in train]
+        self.weights = [e.weight for e in train]
         self.network: Network = fresh(backbones.TIERS[plan.tier], weights).to(self.device)
         self.network.words.weight.requires_grad_(False)
         self.bf16 = native_bf16(self.device)
@@ -198,8 +197,7 @@ class Run:
         if known.get("weights") != teacher.sheet.sha256 or known["texts"] != len(examples):  # calibration has no part in it
             self.log(f"asking {teacher.version} about {len(examples)} texts")
             logits = teacher.logits([e.text for e in examples], cues=False)
-            answers = {name: (encoder.softmax if name in CLASSES else encoder.sigmoid)(values) for name, values in logits.items()}
-            known = {name: torch.from_numpy(values) for name, values in answers.items()}
+            known = {name: torch.from_numpy(encoder.calibrated(name, values, 1.0)) for name, values in logits.items()}
             _write(known := known | {"weights": teacher.sheet.sha256, "texts": len(examples)}, path)
         return {name: known[name] for name in HEADS}
 
