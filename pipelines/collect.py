@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from pipelines import gaps
+from pipelines.errors import SourceError
 from pipelines.landing import Landing, Manifest, WindowWriter
 from pipelines.protector import BATCH_ROWS, Protector, write
-from pipelines.records import Cursor, Mention, Query, Rejected, Window
+from pipelines.records import Cursor, Found, Gap, Mention, Query, Rejected, Window
 from pipelines.settings import Settings
+
+if TYPE_CHECKING:
+    from pipelines.sources.base import Source
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,29 +43,60 @@ class Collected:
 
 
 def run(settings: Settings, source_name: str, window: Window, *, now: datetime) -> Collected:
-    """Collect one window of a configured source. A source that has nothing new lands nothing.
+    """Collect one window of a configured source, then what is left of its gaps. A source that has nothing new lands nothing.
 
-    The cursor is saved last: killed anywhere before, the next collection asks for the same again.
+    Gaps and then cursors are saved last: killed anywhere before, the next collection asks for the same again.
 
     Raises:
-        SourceError: the platform did not give what was asked; nothing has landed, the cursor is as it was.
+        SourceError: the platform did not give what was asked; nothing has landed, the cursors are as they were.
         ConfigError: the source or its secrets are not configured as they must be.
     """
     from pipelines.sources.file import FileSource
 
     source = settings.plugin("sources", source_name)
     landing = Landing(settings.storage)
-    cursor = landing.read_cursor(source_name)
+    query = replace(settings.query, cursors=landing.read_cursors(source_name), state=settings.storage / "pace")
     if isinstance(source, FileSource):
-        return _run_folder(settings, source.below(settings.path.parent), landing, cursor, now=now)
+        return _run_folder(settings, source.below(settings.path.parent), landing, query.cursor, now=now)
     protector = Protector(settings.query.brands, settings.salt)
     key = _key(landing, source_name, window) if source.incremental else window.key
-    found = source.collect(Query(brands=settings.query.brands, cursor=cursor), window)
+    found = source.collect(query, window)
     sealed = source.incremental or window.end <= now
-    manifest, after = _land(found, landing, protector, source_name, key, keep_empty=not source.incremental, sealed=sealed)
-    if after is not None:
-        landing.write_cursor(source_name, after)
-    return Collected.of(source_name, [manifest] if manifest else [])
+    manifest, said = _land(found, landing, protector, source_name, key, keep_empty=not source.incremental, sealed=sealed)
+    before = gaps.open_ones(landing, source_name)
+    gaps.note(landing, source_name, said.gaps, now=now)
+    landing.write_cursors(source_name, said.cursors)
+    landed = [manifest] if manifest else []
+    return Collected.of(source_name, landed + _fill(source, query, landing, protector, before, now=now))
+
+
+def land(settings: Settings, source: Source, give: Callable[[Query], Iterable[Found]], *, key: str) -> Collected:
+    """Land what a source gives beside its windows under a key of its own.
+
+    Raises:
+        SourceError: the platform did not give what was asked; nothing has landed.
+    """
+    landing, protector = Landing(settings.storage), Protector(settings.query.brands, settings.salt)
+    query = replace(settings.query, cursors=landing.read_cursors(source.name), state=settings.storage / "pace")
+    manifest, _ = _land(give(query), landing, protector, source.name, key, keep_empty=False, sealed=True)
+    return Collected.of(source.name, [manifest] if manifest else [])
+
+
+def _fill(
+    source: Source, query: Query, landing: Landing, protector: Protector, waiting: Sequence[gaps.Noted], *, now: datetime
+) -> list[Manifest]:
+    """Ask again for the spans that were missed before. What fails stays a gap, and does not spoil the collection."""
+    landed = []
+    for noted in waiting if source.can_fill else ():
+        try:
+            found = source.fill(query, noted.gap)
+            manifest, said = _land(found, landing, protector, source.name, noted.key, keep_empty=True, sealed=True)
+        except SourceError as error:
+            _LOG.warning("%s: the gap from %s stays: %s", source.name, noted.gap.start, error)
+            break
+        gaps.fill(landing, source.name, noted, said.gaps, now=now)
+        landed += [manifest] if manifest else []
+    return landed
 
 
 def run_file(settings: Settings, path: Path, mapping: Path | None, *, now: datetime, source: str | None = None) -> Collected:
@@ -95,7 +134,7 @@ def _run_folder(settings: Settings, source: Any, landing: Landing, cursor: dict[
                 raise
             landed.append(parts.land_unreadable(settings, file.path, str(error), source=source.name))
         cursor = {**cursor, **file.mark}
-        landing.write_cursor(source.name, Cursor(values=cursor))
+        landing.write_cursors(source.name, [Cursor(values=cursor)])
     return Collected.of(source.name, landed)
 
 
@@ -108,30 +147,33 @@ def _key(landing: Landing, source: str, window: Window) -> str:
     return key
 
 
+@dataclass(slots=True)
+class _Said:
+    """What a source said beside its mentions."""
+
+    cursors: list[Cursor] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+
+
 def _land(
-    found: Iterable[Mention | Rejected | Cursor],
-    landing: Landing,
-    protector: Protector,
-    source: str,
-    key: str,
-    *,
-    keep_empty: bool,
-    sealed: bool,
-) -> tuple[Manifest | None, Cursor | None]:
+    found: Iterable[Found], landing: Landing, protector: Protector, source: str, key: str, *, keep_empty: bool, sealed: bool
+) -> tuple[Manifest | None, _Said]:
     mentions: list[Mention] = []
     rejected: list[Rejected] = []
-    cursor = None
+    said = _Said()
     with WindowWriter(landing, source, key) as writer:
         for item in found:
             if isinstance(item, Mention):
                 mentions.append(item)
             elif isinstance(item, Rejected):
                 rejected.append(item)
+            elif isinstance(item, Gap):
+                said.gaps.append(item)
             else:
-                cursor = item
+                said.cursors.append(item)
             if len(mentions) + len(rejected) >= BATCH_ROWS:
                 write(writer, protector, mentions, rejected, key)
         write(writer, protector, mentions, rejected, key)
         if not keep_empty and not writer.mention_count and not writer.rejected_count:
-            return None, cursor
-        return writer.finish(file=source, made_with=protector.made_with, sealed=sealed), cursor
+            return None, said
+        return writer.finish(file=source, made_with=protector.made_with, sealed=sealed), said

@@ -37,11 +37,12 @@ class RateLimited(SourceError):
     Args:
         message: what, where, what to do.
         retry_after: seconds to wait before the next request.
+        is_told: the platform said so itself.
     """
 
-    def __init__(self, message: str, *, retry_after: float = 60.0) -> None:
+    def __init__(self, message: str, *, retry_after: float = 60.0, is_told: bool = True) -> None:
         super().__init__(message)
-        self.retry_after = retry_after
+        self.retry_after, self.is_told = retry_after, is_told
 
 
 class AuthFailed(SourceError):
@@ -49,7 +50,15 @@ class AuthFailed(SourceError):
 
 
 class SourceUnavailable(SourceError):
-    """The platform is down or unreachable for now."""
+    """The platform is down or unreachable for now.
+
+    Args:
+        is_passing: False where asking the same again cannot help, as for a wrong address.
+    """
+
+    def __init__(self, message: str, *, is_passing: bool = True) -> None:
+        super().__init__(message)
+        self.is_passing = is_passing
 
 
 class ModelError(EarshotError):

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from pipelines.errors import AuthFailed, RateLimited, SourceUnavailable
+from pipelines.errors import AuthFailed, RateLimited, SourceError, SourceUnavailable
 
 if TYPE_CHECKING:
     import httpx
+    import requests
 
 AGENT = "earshot/0.1 (open-source social listening)"
 TIMEOUT_SECONDS = 20.0
@@ -57,27 +60,66 @@ def get(
 
 
 def _check(url: str, response: httpx.Response) -> None:
-    status = response.status_code
+    if response.status_code >= 400:
+        raise by_status(url, response.status_code, response.headers)
+
+
+def by_status(where: str, status: int, headers: Mapping[str, str]) -> SourceError:
+    """What an HTTP status of 400 or more means; `where` is an address without secrets, or a stanza."""
     if status == 429:
-        wait = _wait(response)
-        raise RateLimited(f"{url}: too many requests; try again in {wait:g} s.", retry_after=wait)
+        wait = _wait({name.lower(): value for name, value in headers.items()})
+        message = f"{where}: too many requests; try again in {_RETRY_AFTER if wait is None else wait:g} s."
+        return RateLimited(message, retry_after=_RETRY_AFTER if wait is None else wait, is_told=wait is not None)
     if status in (401, 403):
-        raise AuthFailed(f"{url}: access is refused ({status}); check the address and the credentials.")
-    if status >= 400:
-        hint = "it is tried again later" if status >= 500 else "check the address"
-        raise SourceUnavailable(f"{url}: answered with status {status}; {hint}.")
+        return AuthFailed(f"{where}: access is refused ({status}); check the address and the credentials.")
+    is_passing = status >= 500 or status in (408, 425)
+    hint = "it is tried again later" if is_passing else "check the address"
+    return SourceUnavailable(f"{where}: answered with status {status}; {hint}.", is_passing=is_passing)
 
 
-def _wait(response: httpx.Response) -> float:
-    """Seconds of Retry-After, which is a number or a date; a date counts from the answer's own."""
-    value = response.headers.get("retry-after", "").strip()
-    if value.isdigit():
-        return float(value[:6])
+def _wait(headers: dict[str, str]) -> float | None:
+    """Seconds to wait: Retry-After, a number or a date, or the reset that some platforms give instead, in seconds since 1970.
+
+    Dates count from the answer's own; None where the platform says nothing.
+    """
+    value, sent = headers.get("retry-after", "").strip(), _date(headers.get("date", ""))
+    if re.fullmatch(r"\d{1,6}(\.\d+)?", value):
+        return float(value)
+    until = _date(value) or _since_1970(headers.get("x-rate-limit-reset", ""))
+    return max(0.0, (until - sent).total_seconds()) if until and sent else None
+
+
+def _date(value: str) -> datetime | None:
     try:
-        until, sent = parsedate_to_datetime(value), parsedate_to_datetime(response.headers.get("date", ""))
-        return max(0.0, (until - sent).total_seconds())
+        return parsedate_to_datetime(value).replace(tzinfo=UTC)
     except (TypeError, ValueError, IndexError):
-        return _RETRY_AFTER
+        return None
+
+
+def _since_1970(value: str) -> datetime | None:
+    return datetime.fromtimestamp(int(value), UTC) if re.fullmatch(r"\d{9,11}", value) else None
+
+
+def session(base_url: str, *, instead_of: str = "") -> requests.Session:
+    """A session with our name and a time limit, for client libraries that take one.
+
+    Args:
+        instead_of: address that the library has built in; its requests go to `base_url`.
+    """
+    import requests
+    from requests.adapters import HTTPAdapter
+
+    class Elsewhere(HTTPAdapter):
+        def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
+            if instead_of and base_url != instead_of and request.url:
+                request.url = base_url.rstrip("/") + request.url.removeprefix(instead_of.rstrip("/"))
+            options["timeout"] = options.get("timeout") or TIMEOUT_SECONDS
+            return super().send(request, *args, **options)
+
+    made = requests.Session()
+    made.headers["User-Agent"] = AGENT
+    made.mount(instead_of or base_url, Elsewhere())
+    return made
 
 
 def plain_text(markup: str) -> str:

@@ -4,7 +4,8 @@
     landing/quarantine/source=S/window=W.parquet         QUARANTINE_SCHEMA; only where rows were rejected
     landing/manifests/source=S/window=W.json             written last: a window exists when its manifest does
     landing/enrichments/model=M/source=S/window=W.parquet
-    landing/cursors/source=S.json
+    landing/cursors/source=S.json                        one row for each query of the source
+    landing/gaps/source=S.json                           spans that could not be read as a whole, open and filled
 
 The schemas and what their columns mean are in `batches.py`.
 """
@@ -15,7 +16,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -102,14 +103,21 @@ class Landing:
         """Declare a window landed. Everything else of it must lie in its place before."""
         write_json(self.manifest(manifest.source, manifest.window), asdict(manifest))
 
-    def read_cursor(self, source: str) -> dict[str, str]:
-        """What the source wanted back; empty at the first collection."""
-        return read_json(self.cursor(source)) or {}
+    def read_cursors(self, source: str) -> dict[str, Cursor]:
+        """What the source wanted back, by query; empty at the first collection."""
+        found = read_json(self.cursor(source)) or {}
+        if "rows" not in found:  # as it was written before there were several
+            return {"": Cursor(values=found)} if found else {}
+        return {row["query"]: Cursor(**row) for row in found["rows"]}
 
-    def write_cursor(self, source: str, cursor: Cursor) -> None:
-        """Keep a cursor; only after its window has landed."""
-        write_json(self.cursor(source), cursor.values)
+    def write_cursors(self, source: str, cursors: Iterable[Cursor]) -> None:
+        """Keep cursors in the place of those of the same queries; only after their window has landed."""
+        kept = self.read_cursors(source) | {c.query: c for c in cursors}
+        write_json(self.cursor(source), {"rows": [asdict(c) for c in kept.values()]})
 
+    def gaps(self, source: str) -> Path:
+        """Path of a source's gaps."""
+        return self.root / "gaps" / f"source={source}.json"
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Literal
 
 Property = Literal["own", "addressed", "independent"]
@@ -90,9 +91,30 @@ RAW_LIMIT = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
-    """Opaque state that a source wants back at its next collection; saved only after its window has landed."""
+    """Opaque state that a source wants back at its next collection; saved only after its window has landed.
+
+    A source keeps one for each query that it asks a platform. What `values` mean may change: then `version` does, and the
+    source itself decides what to make of an older one.
+    """
 
     values: dict[str, str]
+    query: str = ""  # which one; "" where the source has only one
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """A span of time that a source could not read as a whole: it is recorded, shown, and asked for again."""
+
+    source: str
+    query: str = ""  # of the cursor
+    start: datetime
+    end: datetime
+    reason: str  # one sentence
+    missing: int | None = None  # mentions, where the platform tells
+
+
+Found = Mention | Rejected | Cursor | Gap  # what a source yields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +134,13 @@ class Query:
     """What a source is asked to collect."""
 
     brands: tuple[Brand, ...] = ()
-    cursor: dict[str, str] = field(default_factory=dict)
+    cursors: dict[str, Cursor] = field(default_factory=dict)  # as the source gave them last, by query
+    state: Path | None = None  # folder in which a source's pace is remembered from one collection to the next
+
+    @property
+    def cursor(self) -> dict[str, str]:
+        """What a source with a single cursor wanted back; empty at the first collection."""
+        return self.cursors[""].values if "" in self.cursors else {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,9 +120,11 @@ def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
 
 def test_cursors_and_enrichments_are_found_again(tmp_path: Path) -> None:
     landing = Landing(tmp_path)
-    assert landing.read_cursor("s") == {}
-    landing.write_cursor("s", Cursor(values={"etag": "1"}))
-    assert landing.read_cursor("s") == {"etag": "1"}
+    assert landing.read_cursors("s") == {}
+    landing.write_cursors("s", [Cursor(values={"etag": "1"}), Cursor(query="b", values={"id": "2"}, version=2)])
+    landing.write_cursors("s", [Cursor(values={"etag": "3"})])
+    found = landing.read_cursors("s")
+    assert (found[""].values, found["b"].values, found["b"].version) == ({"etag": "3"}, {"id": "2"}, 2)
     path = landing.enrichment("encoder@2", "s", "2026-01-31T14:15")
     path.parent.mkdir(parents=True)
     path.touch()

@@ -38,7 +38,7 @@ ATOM = b"""<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom"><title
 def collected(
     source: RssSource, cursor: dict[str, str] | None = None
 ) -> tuple[list[Mention], list[Rejected], dict[str, str] | None]:
-    items = list(source.collect(Query(cursor=cursor or {}), WINDOW))
+    items = list(source.collect(Query(cursors={"": Cursor(values=cursor)} if cursor else {}), WINDOW))
     cursors = [i.values for i in items if isinstance(i, Cursor)]
     return (
         [i for i in items if isinstance(i, Mention)],

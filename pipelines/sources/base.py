@@ -1,38 +1,97 @@
-"""What a source is: typed fields and `collect`."""
+"""What a source is: typed fields, `collect`, and where the platform allows it `look_up` and `fill`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
 from pydantic import Field
 
 from pipelines.plugin import Plugin
-from pipelines.records import Cursor, Mention, Query, Rejected, Window
+from pipelines.records import Found, Gap, Mention, Query, Rejected, Window
+
+SPAN = r"^\d+[mhd]$"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """What a user must know of a source before choosing it; the README's table is made of these. One short phrase each."""
+
+    channel: str  # as in `Mention.channel`, or several
+    collects: str
+    cannot: str  # what cannot be collected, and why
+    keys: str = "none"
+    cost: str = "free"
+    limits: str = ""  # the platform's own, as documented
+    deletion: str = ""  # what its terms ask for when something is deleted there, and how we learn of it
 
 
 class Source(Plugin):
-    """Base of all sources. A subclass in `pipelines/sources/<kind>.py` adds its fields and `collect`."""
+    """Base of all sources. A subclass in `pipelines/sources/<kind>.py` adds its fields and `collect`.
+
+    There are two sorts. One that can give any past window again (`incremental = False`) is asked for spans of time, needs no
+    cursor, and is backfilled by itself. One that only gives what is new (`incremental = True`) keeps a cursor for each query.
+    """
 
     incremental: ClassVar[bool] = True  # gives what is new since its cursor; False: any past window, again and again
     simulated: ClassVar[bool] = False  # True: mentions are made up, and every page says so
+    can_look_up: ClassVar[bool] = False  # has look_up
+    card: ClassVar[Card | None] = None
 
-    window: str = Field(
-        default="15m", description="Width of one collection window: a number and m, h or d.", pattern=r"^\d+[mhd]$"
-    )
+    window: str = Field(default="15m", description="Width of one collection window: a number and m, h or d.", pattern=SPAN)
     quiet_after: str = Field(
-        default="6h", description="How long without a mention before the source counts as silent.", pattern=r"^\d+[mhd]$"
+        default="6h", description="How long without a mention before the source counts as silent.", pattern=SPAN
     )
+    rate: str = Field(default="", description="Most requests in any span, such as 450/15m; with commas, several.")
+    requests: int = Field(
+        default=0, ge=0, description="Most requests of one collection; what is left comes with the next ones. 0: no limit."
+    )
+    longest_wait: float = Field(
+        default=120.0, ge=0, description="Seconds that a collection waits for a platform before it gives up until its next try."
+    )
+    recheck: list[str] = Field(
+        default=["1h", "1d", "7d", "28d"],
+        description="Ages at which mentions are looked up again for edits, deletions and engagement, where that can be done.",
+    )
+
+    @property
+    def can_fill(self) -> bool:
+        """Can a gap be asked for again?"""
+        return not self.incremental or type(self).fill is not Source.fill
 
     def period(self) -> tuple[datetime, datetime] | None:
         """Start and end of everything that this source can ever give; None where it goes on."""
         return None
 
-    def collect(self, query: Query, window: Window) -> Iterator[Mention | Rejected | Cursor]:
+    def collect(self, query: Query, window: Window) -> Iterator[Found]:
         """Yield what the platform has for `window`, each mention any number of times, in any order.
+
+        A source that must stop before the end yields a cursor from which it goes on, or a `Gap`, never nothing.
 
         Raises:
             SourceError: RateLimited, AuthFailed or SourceUnavailable; the window is then not landed and is tried again.
         """
         raise NotImplementedError(f"{type(self).__name__}.collect")
+
+    def fill(self, query: Query, gap: Gap) -> Iterator[Found]:
+        """What was missed in a gap; yields a smaller gap for what is still missing."""
+        if self.incremental:
+            raise NotImplementedError(f"{type(self).__name__}.fill")
+        return self.collect(query, Window(gap.start, gap.end))
+
+    def look_up(self, query: Query, native_ids: Sequence[str], *, now: datetime) -> Iterator[Mention | Rejected]:
+        """The mentions of these ids as they are now, observed at `now`; one that is gone comes with `deleted_at`.
+
+        Raises:
+            SourceError: as for `collect`.
+        """
+        raise NotImplementedError(f"{type(self).__name__}.look_up")
+
+    def gone(self, native_id: str, *, channel: str, now: datetime) -> Mention:
+        """What `look_up` yields for an id that the platform no longer gives. Its other fields stay as they were stored."""
+        return Mention(
+            source=self.name, native_id=native_id, channel=channel, text="", published_at=None, observed_at=now, deleted_at=now,
+            time_note="gone at the platform",
+        )

@@ -1,0 +1,1 @@
+"""What every source must do, run against its platform in `tests/platforms/`."""
