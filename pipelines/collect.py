@@ -14,11 +14,12 @@ from pipelines.errors import SourceError
 from pipelines.landing import Landing, Manifest, WindowWriter
 from pipelines.protector import BATCH_ROWS, Protector, write
 from pipelines.records import Cursor, Found, Gap, Mention, Query, Rejected, Window
-from pipelines.settings import Settings
+from pipelines.settings import Settings, span
 
 if TYPE_CHECKING:
     from pipelines.sources.base import Source
 
+MISSED_AT_ONCE = 24  # windows that were missed before and are made up for in one collection
 _LOG = logging.getLogger(__name__)
 
 
@@ -59,15 +60,38 @@ def run(settings: Settings, source_name: str, window: Window, *, now: datetime) 
     if isinstance(source, FileSource):
         return _run_folder(settings, source.below(settings.path.parent), landing, query.cursor, now=now)
     protector = Protector(settings.query.brands, settings.salt)
-    key = _key(landing, source_name, window) if source.incremental else window.key
+    before = gaps.open_ones(landing, source_name)
+    landed = _window(source, query, landing, protector, window, now=now)
+    landed += _missed(source, query, landing, protector, window, now=now)
+    return Collected.of(source_name, landed + _fill(source, query, landing, protector, before, now=now))
+
+
+def _window(
+    source: Source, query: Query, landing: Landing, protector: Protector, window: Window, *, now: datetime
+) -> list[Manifest]:
+    """Land one window; then keep its gaps and cursors."""
+    key = _key(landing, source.name, window) if source.incremental else window.key
     found = source.collect(query, window)
     sealed = source.incremental or window.end <= now
-    manifest, said = _land(found, landing, protector, source_name, key, keep_empty=not source.incremental, sealed=sealed)
-    before = gaps.open_ones(landing, source_name)
-    gaps.note(landing, source_name, said.gaps, now=now)
-    landing.write_cursors(source_name, said.cursors)
-    landed = [manifest] if manifest else []
-    return Collected.of(source_name, landed + _fill(source, query, landing, protector, before, now=now))
+    manifest, said = _land(found, landing, protector, source.name, key, keep_empty=not source.incremental, sealed=sealed)
+    gaps.note(landing, source.name, said.gaps, now=now)
+    landing.write_cursors(source.name, said.cursors)
+    return [manifest] if manifest else []
+
+
+def _missed(
+    source: Source, query: Query, landing: Landing, protector: Protector, window: Window, *, now: datetime
+) -> list[Manifest]:
+    """Collect windows in which nothing ran, the oldest first. What fails is missed still, and does not spoil the collection."""
+    landed = []
+    if not source.incremental and source.period() is None:
+        for one in gaps.missed(landing, source.name, window, reach=span(source.backfill))[:MISSED_AT_ONCE]:
+            try:
+                landed += _window(source, query, landing, protector, one, now=now)
+            except SourceError as error:
+                _LOG.warning("%s: the window %s is missed still: %s", source.name, one.key, error)
+                break
+    return landed
 
 
 def land(settings: Settings, source: Source, give: Callable[[Query], Iterable[Found]], *, key: str) -> Collected:

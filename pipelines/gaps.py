@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pipelines.landing import Landing, read_json, write_json
@@ -63,6 +63,26 @@ def fill(landing: Landing, source: str, noted: Noted, rest: Sequence[Gap], *, no
         return
     changed = [replace(n, filled_at=now) if n == noted else n for n in known]
     _write(landing, source, [*changed, *(Noted(gap=gap, noticed_at=noted.noticed_at) for gap in rest)])
+
+
+def missed(landing: Landing, source: str, before: Window, *, reach: timedelta) -> list[Window]:
+    """Windows before a window that should have landed whole and have not: nothing ran then, or it failed for good.
+
+    They are looked for from the first window that has landed, and not further back than `reach`.
+    """
+    landed = {key for key in landing.windows(source) if len(key) == len(before.key)}
+    if not landed:
+        return []
+    width = before.end - before.start
+    start = max(Window.of(min(landed), width).start, before.start - reach)
+    first = before.start - (before.start - start) // width * width  # aligned as `before` is
+    windows = (Window(first + n * width, first + (n + 1) * width) for n in range((before.start - first) // width))
+    return [w for w in windows if w.key not in landed or not _is_sealed(landing, source, w)]
+
+
+def _is_sealed(landing: Landing, source: str, window: Window) -> bool:
+    manifest = landing.read_manifest(source, window.key)
+    return manifest is not None and manifest.sealed
 
 
 def _span(gap: Gap) -> tuple[str, datetime, datetime]:

@@ -51,6 +51,10 @@ class Source(Plugin):
     longest_wait: float = Field(
         default=120.0, ge=0, description="Seconds that a collection waits for a platform before it gives up until its next try."
     )
+    backfill: str = Field(
+        default="7d", pattern=SPAN,
+        description="How far back windows that were missed are collected by themselves, where the platform gives past windows.",
+    )
     recheck: list[str] = Field(
         default=["1h", "1d", "7d", "28d"],
         description="Ages at which mentions are looked up again for edits, deletions and engagement, where that can be done.",
@@ -74,6 +78,21 @@ class Source(Plugin):
             SourceError: RateLimited, AuthFailed or SourceUnavailable; the window is then not landed and is tried again.
         """
         raise NotImplementedError(f"{type(self).__name__}.collect")
+
+    @property
+    def price(self) -> float:
+        """Dollars a mention, as the platform lists them; 0 where reading is free or paid by time."""
+        return 0.0
+
+    def count(self, query: Query, window: Window) -> int | None:
+        """How many mentions the platform has for a window, where asking for that is far cheaper than reading them; else None.
+
+        What several queries of the source find may be counted several times: it is what reading the window would cost.
+
+        Raises:
+            SourceError: as for `collect`.
+        """
+        return None
 
     def fill(self, query: Query, gap: Gap) -> Iterator[Found]:
         """What was missed in a gap; yields a smaller gap for what is still missing."""

@@ -48,7 +48,7 @@ def windows(hours: int) -> Sequence[Window]:
 
 
 def poll(settings: Settings, platform: Base, window: Window, *, tries: int = 8) -> None:
-    """Collect one window a little after its end, again where it failed, as a Dag run does; then load what landed."""
+    """Collect one window a little after its end, again where it failed, as a Dag run does."""
     platform.now = window.end + timedelta(minutes=2)
     for attempt in range(tries):
         try:
@@ -58,11 +58,11 @@ def poll(settings: Settings, platform: Base, window: Window, *, tries: int = 8) 
             if attempt == tries - 1:
                 raise
             time.sleep(min(getattr(error, "retry_after", 0.0), 1.0))
-    load_all(settings, platform)
 
 
 def look_up(settings: Settings, platform: Base) -> None:
     """Look everything up once more, long after."""
+    load_all(settings, platform)
     platform.now = START + LATER
     while reobserve.run(settings, platform.kind, now=platform.now).mentions:
         load_all(settings, platform)
@@ -88,7 +88,8 @@ def converge(settings: Settings, platform: Base) -> None:
 
 
 def stored(settings: Settings, platform: Base) -> dict[str, str | None]:
-    """What is known in the end: native id -> text, None where deleted."""
+    """What is known after all that landed is loaded: native id -> text, None where deleted."""
+    load_all(settings, platform)
     query = "SELECT native_id, text, deleted_at FROM mentions WHERE source = ?"
     with backend.open(warehouse_path(settings), read_only=True) as connection:
         rows = connection.execute(query, [platform.kind]).fetchall()

@@ -12,7 +12,7 @@ import pytest
 from pipelines import collect, gaps
 from pipelines.errors import AuthFailed, SourceError
 from pipelines.landing import Landing
-from tests.conformance.polling import KINDS, configured, converge, load_all, platform_of, poll, stored, windows
+from tests.conformance.polling import KINDS, configured, converge, load_all, look_up, platform_of, poll, stored, windows
 from tests.platforms.base import SECRET, Answer
 
 SEEDS = int(os.environ.get("EARSHOT_SEEDS", "2"))
@@ -59,8 +59,19 @@ def test_collecting_the_same_again_changes_nothing(kind: str, tmp_path: Path, mo
 
 
 def _later(platform: Any) -> Any:
-    platform.now = windows(platform.hours)[-1].end
+    platform.show_all()
     return platform.now
+
+
+def test_windows_in_which_nothing_ran_are_made_up_for(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with platform_of(kind)(6, count=60, hours=4) as platform:
+        settings = configured(platform, tmp_path, monkeypatch)
+        first, *_, last = windows(platform.hours)
+        poll(settings, platform, first)
+        poll(settings, platform, last)
+        if settings.plugin("sources", kind).can_look_up:
+            look_up(settings, platform)
+        assert platform.wrong(stored(settings, platform)) == {}
 
 
 @pytest.mark.parametrize("status", [401, 403, 500])
