@@ -15,6 +15,7 @@ import json
 import re
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -67,8 +68,8 @@ class Asking:
         """Is the budget of this collection used up? The source then says where it stopped, by a cursor or a gap."""
         return 0 < self._source.requests <= self.sent
 
-    def __call__(self, request: Callable[[], T]) -> T:
-        """What `request` returns; it sends one request.
+    def __call__(self, request: Callable[[], T], *, cost: int = 1) -> T:
+        """What `request` returns; it sends one request, which the platform counts as `cost`.
 
         Raises:
             AuthFailed: access is refused.
@@ -77,8 +78,9 @@ class Asking:
         """
         renew, wait = self._renew, _FIRST_WAIT
         for attempt in range(1, ATTEMPTS + 1):
-            self._pace()
-            self.sent += 1
+            for _ in range(cost):
+                self._pace()
+            self.sent += cost
             try:
                 return request()
             except Exception as error:
@@ -136,13 +138,22 @@ def pace(rate: str, state: Path | None) -> Callable[[], None]:
     """
     if not rate:
         return lambda: None
+    return _counted_in(rate, state) if state else _limiter(rate, None)
+
+
+@lru_cache(maxsize=64)  # a limiter keeps a thread and a connection open
+def _counted_in(rate: str, state: Path) -> Callable[[], None]:
+    state.parent.mkdir(parents=True, exist_ok=True)
+    return _limiter(rate, state)
+
+
+def _limiter(rate: str, state: Path | None) -> Callable[[], None]:
     from pyrate_limiter import InMemoryBucket, Limiter, Rate, SQLiteBucket
 
     rates = sorted((Rate(count, int(seconds * 1000 * _SLACK)) for count, seconds in read_rates(rate)), key=lambda r: r.interval)
     if state is None:
         limiter = Limiter(InMemoryBucket(rates))
     else:
-        state.parent.mkdir(parents=True, exist_ok=True)
         limiter = Limiter(SQLiteBucket.init_from_file(rates, db_path=str(state), use_file_lock=True))
 
     def take() -> None:

@@ -79,7 +79,6 @@ def test_a_platform_that_refuses_is_an_error_that_says_what_to_do_and_tells_no_s
     kind: str, status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    monkeypatch.setattr("pipelines.asking._FIRST_WAIT", 0.01)
     with platform_of(kind)(3, broken=Answer({"error": "no"}, status)) as platform:
         settings = configured(platform, tmp_path, monkeypatch)
         with pytest.raises(AuthFailed if status in (401, 403) else SourceError) as raised:
