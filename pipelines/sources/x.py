@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from pydantic import Field
 
 from pipelines.asking import Asking
-from pipelines.errors import ConfigError, SourceUnavailable
+from pipelines.errors import ConfigError, RateLimited, SourceError, SourceUnavailable
 from pipelines.fetching import session
 from pipelines.records import Found, Gap, Kind, Media, Mention, Query, Rejected, Window
 from pipelines.settings import secret
@@ -18,11 +18,14 @@ from pipelines.sources.base import Card, Source
 
 HOST = "https://api.twitter.com"
 _LAG = timedelta(minutes=1)  # the platform refuses spans that end in the last seconds, and indexes late
-_FIELDS = ["author_id", "conversation_id", "created_at", "edit_history_tweet_ids", "entities", "in_reply_to_user_id", "lang",
+_FIELDS = ["author_id", "conversation_id", "created_at", "edit_history_tweet_ids", "entities", "lang", "note_tweet",
            "public_metrics", "referenced_tweets", "attachments"]
 _MEDIA = ["alt_text", "type", "url", "preview_image_url"]
+_COUNTS = ("like_count", "reply_count", "retweet_count", "quote_count")
 _TYPES = {"photo": "image", "video": "video", "animated_gif": "video"}
 _LOOKED_UP = 100  # ids a request
+_EPOCH, _SNOWFLAKES = 1_288_834_974_657, 1 << 40  # ids hold their time, in milliseconds from here; the first ones did not
+_MONTHLY = 86_400.0  # seconds until it is worth asking again once a month's posts are used up
 
 
 class XSource(Source):
@@ -35,31 +38,71 @@ class XSource(Source):
     key_page: ClassVar[str | None] = "https://developer.x.com/en/portal/dashboard"
     card: ClassVar[Card | None] = Card(
         channel="x", collects="posts and replies of the last 7 days that match the query", keys="bearer token",
-        cannot="older posts, protected accounts, direct messages (other access)", cost="about $0.005 a post, $0.010 an author",
+        cannot="older posts, protected accounts, direct messages (other access)",
+        cost="priced by what is read: about $0.005 a post, $0.010 an author, $0.005 a count; looking up again is reading",
         limits="450 requests in 15 minutes; queries of 512 characters",
         deletion="honour deleted, edited, protected and suspended: looked up again, absent ones are withdrawn",
     )
 
     token: str = Field(description="Bearer token of the app: env:NAME or file:PATH.")
     queries: list[str] = Field(default=[], description="Search rules of X itself; default: names and handles of all brands.")
+    own: list[str] = Field(default=[], description="Ids of the brand's own accounts, whose posts are not the public's.")
     authors: bool = Field(default=False, description="Ask for authors too (names, followers): costs up to three times as much.")
     rate: str = Field(default="450/15m", description="Most requests in any span, such as 450/15m; with commas, several.")
     page: int = Field(default=100, ge=10, le=100, description="Posts a request.")
     base_url: str = Field(default=HOST, description="Address of the platform.")
 
+    @property
+    def price(self) -> float:
+        """Dollars a mention, as X lists them: the post, and the author where asked for."""
+        return 0.005 + (0.010 if self.authors else 0.0)
+
     def collect(self, query: Query, window: Window) -> Iterator[Found]:
         """Posts whose span, one minute late, is the window; what the budget does not reach is a gap."""
-        rules = self.queries or _rules(query)
-        if not rules:
-            raise ConfigError(f"[sources.{self.name}] has nothing to search for: set its queries, or configure [brands.*].")
-        span = Window(window.start - _LAG, window.end - _LAG)
-        ask, client = Asking(self, query), self._client()
-        for rule in rules:
-            yield from self._search(ask, client, rule, span)
+        ask, client, span = self._asking(query), self._client(), _late(window)
+        for rule in self._rules(query):
+            yield from self._search(ask, client, rule, span, query)
+
+    def count(self, query: Query, window: Window) -> int:
+        """Posts of a window, by one request a rule; a post that several rules find counts for each, as it is billed."""
+        ask, client, span, total = self._asking(query), self._client(), _late(window), 0
+        for rule in self._rules(query):
+            options: dict[str, Any] = {"start_time": span.start, "end_time": span.end, "granularity": "day"}
+            while True:
+                page = ask(lambda: _checked(client.get_recent_tweets_count(rule, **options), "meta"))  # noqa: B023
+                total += int(page["meta"]["total_tweet_count"])
+                if not (token := page["meta"].get("next_token")):
+                    break
+                options["next_token"] = token
+        return total
 
     def fill(self, query: Query, gap: Gap) -> Iterator[Found]:
         """The span of a gap, for the rule that missed it."""
-        yield from self._search(Asking(self, query), self._client(), gap.query, Window(gap.start, gap.end))
+        yield from self._search(self._asking(query), self._client(), gap.query, Window(gap.start, gap.end), query)
+
+    def _rules(self, query: Query) -> list[str]:
+        rules = self.queries or _rules(query)
+        if not rules:
+            raise ConfigError(f"[sources.{self.name}] has nothing to search for: set its queries, or configure [brands.*].")
+        return rules
+
+    def _asking(self, query: Query) -> Asking:
+        return Asking(self, query, self._meaning)
+
+    def _meaning(self, error: Exception) -> SourceError | None:
+        """What is special here: used-up months and credits, and questions that X refuses to read."""
+        status = getattr(getattr(error, "response", None), "status_code", None)
+        where = f"[sources.{self.name}]"
+        if status == 402:
+            return SourceUnavailable(f"{where}: the account has no credits left; buy some at {self.key_page}.", is_passing=False)
+        if status == 429 and "UsageCapExceeded" in getattr(getattr(error, "response", None), "text", ""):
+            return RateLimited(f"{where}: the posts of this month are used up at X.", retry_after=_MONTHLY, is_told=True)
+        if status == 400:
+            return SourceUnavailable(
+                f"{where}: X cannot read the question (400): a rule is wrong or longer than 512 characters, or the span lies "
+                "more than 7 days back; shorten the rule or give up the span.", is_passing=False,
+            )
+        return None
 
     def _client(self) -> Any:
         import tweepy
@@ -70,7 +113,7 @@ class XSource(Source):
         client.user_agent = client.session.headers["User-Agent"]
         return client
 
-    def _search(self, ask: Asking, client: Any, rule: str, span: Window) -> Iterator[Found]:
+    def _search(self, ask: Asking, client: Any, rule: str, span: Window, query: Query) -> Iterator[Found]:
         options: dict[str, Any] = {
             "start_time": span.start, "end_time": span.end, "max_results": self.page, "tweet_fields": _FIELDS,
             "media_fields": _MEDIA, "expansions": ["attachments.media_keys", *(["author_id"] if self.authors else [])],
@@ -83,58 +126,102 @@ class XSource(Source):
                     reason = f"the {self.requests} requests of this collection were used up"
                     yield Gap(source=self.name, query=rule, start=span.start, end=oldest, reason=reason)
                 return
-            page = ask(lambda: _checked(client.search_recent_tweets(rule, next_token=token, **options)))  # noqa: B023
-            for item in self._mentions(page, observed=None):
-                if isinstance(item, Mention) and item.published_at:
-                    oldest = min(oldest, item.published_at + timedelta(seconds=1))
-                yield item
-            token = page.get("meta", {}).get("next_token")
+            page = ask(lambda: _checked(client.search_recent_tweets(rule, next_token=token, **options), "meta"))  # noqa: B023
+            yield from self._mentions(page, query, observed=None)
+            oldest = min([oldest, *_ends(page)])
+            token = page["meta"].get("next_token")
             if not token:
                 return
 
     def look_up(self, query: Query, native_ids: Sequence[str], *, now: datetime) -> Iterator[Mention | Rejected]:
-        """Posts by id; those that the platform no longer gives are deleted, or their authors protected or suspended."""
-        ask, client = Asking(self, query), self._client()
-        options = {"tweet_fields": _FIELDS, "media_fields": _MEDIA, "expansions": ["attachments.media_keys"]}
-        for start in range(0, len(native_ids), _LOOKED_UP):
-            ids = list(native_ids[start : start + _LOOKED_UP])
-            page = ask(lambda: _checked(client.get_tweets(ids, **options)))  # noqa: B023
-            yield from self._mentions(page, observed=now)
-            gone = {str(e.get("resource_id")) for e in page.get("errors", ()) if _is_gone(e)}
-            for native_id in ids:
-                if native_id in gone:
-                    yield self.gone(native_id, channel="x", now=now)
+        """Posts by id; those that the platform no longer gives are deleted, or their authors protected or suspended.
 
-    def _mentions(self, page: dict[str, Any], *, observed: datetime | None) -> Iterator[Mention | Rejected]:
+        An edited post is a new one to X: where an id turns out not to be the newest version, the newest is asked for too.
+        """
+        ask, client = self._asking(query), self._client()
+        newest: dict[str, str] = {}  # newest id -> ours, the first
+        for start in range(0, len(native_ids), _LOOKED_UP):
+            asked = {native_id: native_id for native_id in native_ids[start : start + _LOOKED_UP]}
+            yield from self._versions(ask, client, asked, newest, query, now)
+        waiting = list(newest.items())
+        for start in range(0, len(waiting), _LOOKED_UP):
+            yield from self._versions(ask, client, dict(waiting[start : start + _LOOKED_UP]), {}, query, now)
+
+    def _versions(
+        self, ask: Asking, client: Any, asked: dict[str, str], newest: dict[str, str], query: Query, now: datetime
+    ) -> Iterator[Mention | Rejected]:
+        """Look up ids (asked id -> ours). Versions that are outdated go into `newest`, by the id to ask instead."""
+        options = {"tweet_fields": _FIELDS, "media_fields": _MEDIA, "expansions": ["attachments.media_keys"]}
+        page = ask(lambda: _checked(client.get_tweets(list(asked), **options), "data", "errors"))
+        current = []
+        for post in page.get("data") or ():
+            last = (post.get("edit_history_tweet_ids") or [post.get("id")])[-1]
+            if last != post.get("id") and last not in asked:
+                newest[last] = asked.get(post.get("id"), post.get("id"))
+            else:
+                current.append(post)
+        yield from self._mentions(page | {"data": current}, query, observed=now)
+        gone = {str(e.get("resource_id")) for e in page.get("errors") or () if _is_gone(e)}
+        for native_id in gone & asked.keys():
+            yield self.gone(asked[native_id], channel="x", now=now)
+
+    def _mentions(self, page: dict[str, Any], query: Query, *, observed: datetime | None) -> Iterator[Mention | Rejected]:
         included = page.get("includes") or {}
         media = {m.get("media_key"): m for m in included.get("media") or ()}
         users = {u.get("id"): u for u in included.get("users") or ()}
+        handles = {handle.casefold() for brand in query.brands for handle in brand.handles if not brand.is_competitor}
         for number, post in enumerate(page.get("data") or (), 1):
             try:
-                yield self._mention(post, media, users, observed)
+                yield self._mention(post, media, users.get(post.get("author_id")) or {}, handles, observed)
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 reason = f"a post cannot be read: {type(error).__name__} {error}"
                 yield Rejected(source=self.name, file=HOST, line=number, reason=reason, raw=str(post)[:10_000])
 
     def _mention(
-        self, post: dict[str, Any], media: dict[Any, Any], users: dict[Any, Any], observed: datetime | None
+        self, post: dict[str, Any], media: dict[Any, Any], author: dict[str, Any], handles: set[str], observed: datetime | None
     ) -> Mention:
-        counts, author = post.get("public_metrics") or {}, users.get(post.get("author_id")) or {}
-        known = [counts[name] for name in ("like_count", "reply_count", "retweet_count", "quote_count") if name in counts]
+        counts = post.get("public_metrics") or {}
+        known = [counts[name] for name in _COUNTS if name in counts]
         refers = {r["type"]: r["id"] for r in post.get("referenced_tweets") or ()}
         kind: Kind = "repost" if "retweeted" in refers else "reply" if "replied_to" in refers else "post"
         keys = (post.get("attachments") or {}).get("media_keys") or ()
+        created = datetime.fromisoformat(post["created_at"])
         versions = post.get("edit_history_tweet_ids") or [post["id"]]  # an edit is a post of its own; the first id stays ours
+        first, thread = str(versions[0]), post.get("conversation_id")
+        is_edited = first != post["id"]
+        names = {str(m.get("username")).casefold() for m in (post.get("entities") or {}).get("mentions") or ()}
         return Mention(
-            source=self.name, native_id=str(versions[0]), channel="x", text=post["text"], kind=kind,
-            published_at=datetime.fromisoformat(post["created_at"]), observed_at=observed,
+            source=self.name, native_id=first, channel="x", text=(post.get("note_tweet") or {}).get("text") or post["text"],
+            kind=kind, published_at=_published(first) or created if is_edited else created,
+            observed_at=observed or (created if is_edited else None),
+            property="addressed" if names & handles else "independent",
+            is_own=post.get("author_id") in self.own or str(author.get("username")).casefold() in handles,
             author_id=post.get("author_id"), author_name=author.get("username"),
             author_followers=(author.get("public_metrics") or {}).get("followers_count"),
             language=post.get("lang") if post.get("lang") not in (None, "und") else None,
-            url=f"https://x.com/i/status/{post['id']}", thread_id=post.get("conversation_id"),
+            url=f"https://x.com/i/status/{post['id']}", thread_id=first if thread in versions else thread,
             in_reply_to=refers.get("replied_to"), engagement=sum(known) if known else None,
             reach=counts.get("impression_count"), media=tuple(_media(media[key]) for key in keys if key in media),
         )
+
+
+def _late(window: Window) -> Window:
+    return Window(window.start - _LAG, window.end - _LAG)
+
+
+def _published(native_id: str) -> datetime | None:
+    """When a post was published, by its id."""
+    number = int(native_id)
+    return datetime.fromtimestamp(((number >> 22) + _EPOCH) / 1000, UTC) if number > _SNOWFLAKES else None
+
+
+def _ends(page: dict[str, Any]) -> Iterator[datetime]:
+    """Ends of spans, in whole seconds, that would hold what is older than each post of a page, and the post again."""
+    for post in page.get("data") or ():
+        try:
+            yield datetime.fromisoformat(post["created_at"]).replace(microsecond=0) + timedelta(seconds=1)
+        except (KeyError, TypeError, ValueError):
+            continue  # it is rejected where it is read
 
 
 def _rules(query: Query) -> list[str]:
@@ -146,10 +233,10 @@ def _rules(query: Query) -> list[str]:
     return found
 
 
-def _checked(page: Any) -> dict[str, Any]:
-    """The answer, where it is one: an object with `data`, `meta` or `errors`."""
-    if not isinstance(page, dict) or not page.keys() & {"data", "meta", "errors"}:
-        raise SourceUnavailable("x: the answer is not what recent search gives; it is asked again later.")
+def _checked(page: Any, *needed: str) -> dict[str, Any]:
+    """The answer, where it is one: an object with at least one of the keys."""
+    if not isinstance(page, dict) or not page.keys() & set(needed):
+        raise SourceUnavailable("x: the answer is not of the documented form; it is asked again later.")
     return page
 
 
