@@ -92,10 +92,13 @@ def ratio(alert: Row) -> float:
     return float(alert["observed"] / max(alert["expected"], 0.1))
 
 
+SHARES = ("negative_share", "service_level", "source_rejected", "source_late", "source_duplicates", "source_language")
+
+
 def amount(alert: Row, name: str) -> str:
     """One of the alert's figures as its signal reads."""
     value = alert[name]
-    return words.percent(value) if alert["signal"] == "negative_share" else words.count(value)
+    return words.percent(value) if alert["signal"] in SHARES else words.count(value)
 
 
 def figures(at: Scene) -> str:

@@ -20,6 +20,7 @@ import duckdb
 
 from pipelines import approvals, incidents, playbook, registry, routing, wording
 from pipelines.approvals import Question
+from pipelines.detectors.base import SOURCE
 from pipelines.notifiers.base import Notifier
 from pipelines.records import Alert
 from pipelines.routing import Case, Waiting
@@ -220,8 +221,9 @@ def dressed(settings: Settings, alert: Alert, notifier: str, now: datetime, *, a
     if settings.links.url:
         base = settings.links.url.rstrip("/")
         claim = links.Claim(alert.alert_id, notifier, now + span(settings.links.valid))
+        place = "" if alert.brand.startswith(SOURCE) else f"?alert={alert.alert_id}&brand={alert.brand}"
         found = [
-            ("Look at it", f"{base}/crisis?alert={alert.alert_id}&brand={alert.brand}"),
+            ("Look at it", f"{base}/crisis{place}"),
             ("Acknowledge, snooze, assign or judge it", f"{base}/act/{links.sign(settings.link_secret, claim)}"),
         ]
     owner = assigned or (rule.owner if rule else "")

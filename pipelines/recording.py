@@ -157,6 +157,8 @@ class Recorder:
     def _why(self, transition: Transition, brand: str) -> Why:
         """Drivers over at least the last hour, or since the onset where the detector says what to expect that far back."""
         e, until = transition.evidence, bucket_start(transition.bucket + 1)
+        if not e.volumes:  # not about how much is said
+            return Why([], [])
         wanted = max(60, e.window_minutes, (e.onset + 1) * BUCKET_MINUTES)
         minutes, expected = next(((m, v) for m, v in e.volumes if m >= wanted), e.volumes[-1])
         unit = "author_count" if self.counted == "people" else "mention_count"
@@ -205,7 +207,7 @@ def record(connection: duckdb.DuckDBPyConnection, settings: Settings, replays: d
             recorder = Recorder(connection, settings, name, replay.counted, bucket_start(end))
             recorder.record(replay.episodes)
             changed += recorder.changed
-        first = next(iter(replays.values()), None)
+        first = next((replay for replay in replays.values() if replay.subject == "brands"), None)
         if first is not None:
             expectations.write(connection, first.brands, first.shown, end)
             expectations.write_arming(connection, settings, first.arming, end)

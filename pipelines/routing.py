@@ -16,6 +16,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from pipelines import hours, playbook
+from pipelines.detectors.base import SOURCE
 from pipelines.notifiers.base import Notifier
 from pipelines.playbook import Rule
 from pipelines.records import Alert
@@ -61,7 +62,8 @@ def wants(settings: Settings, notifier: Notifier, alert: Alert) -> bool:
     """Is this alert for this notifier at all?"""
     if notifier.tier == "page" and alert.tier != "page":
         return False
-    if alert.severity < notifier.severity or (notifier.brands and alert.brand not in notifier.brands):
+    about = {alert.brand, "sources"} if alert.brand.startswith(SOURCE) else {alert.brand}
+    if alert.severity < notifier.severity or (notifier.brands and about.isdisjoint(notifier.brands)):
         return False
     stanza = settings.brands.get(alert.brand)
     is_rival = stanza is not None and stanza.competitor

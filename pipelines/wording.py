@@ -7,16 +7,35 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from pipelines import surge
-from pipelines.detectors.base import Arming, Evidence, bucket_start
+from pipelines.detectors.base import SOURCE, Arming, Evidence, bucket_start
 from pipelines.episodes import Transition
 from pipelines.settings import Settings
 
 _WINDOWS = {15: "15 minutes", 60: "hour", 360: "6 hours"}
+# What a signal of a source counts, and what whoever keeps the sources should do.
+_OF_A_SOURCE = {
+    "source_silence": ("", "Look at the last run of its collect Dag: an expired key, a changed address or a limit is likely."),
+    "source_volume": ("", "Look whether its query, a limit or a page of results has changed."),
+    "source_rejected": (
+        "of the rows went to quarantine", "Look at the reasons in `quarantine`: the platform has probably changed its format.",
+    ),
+    "source_late": ("of what arrived was more than an hour old", "Look whether its collect Dag runs on time and keeps up."),
+    "source_duplicates": (
+        "of the mentions repeat a text of the same author",
+        "Look whether the platform's ids have changed, or the source is read twice.",
+    ),
+    "source_language": (
+        "of the mentions are in a language that no model reads",
+        "They are stored but not scored: add a model that reads it, or narrow the query.",
+    ),
+}
 _KIND_WORDS = {"term": "“{}”", "topic": "{}", "intent": "{}"}
 
 
 def brand_name(settings: Settings, brand: str) -> str:
-    """As people write it; the key where the brand is not configured."""
+    """As people write it; the key where the brand is not configured. An alert on a source has "Source NAME" in its place."""
+    if brand.startswith(SOURCE):
+        return f"Source {brand.removeprefix(SOURCE)}"
     return settings.brands[brand].name if brand in settings.brands else brand
 
 
@@ -49,6 +68,9 @@ def summary(
     event = f" Known event: {e.event}; more than usual was expected already." if e.event else ""
     if e.signal == "silence":
         return f"{name}: {_figures(e, counted)}"
+    if e.signal in _OF_A_SOURCE:
+        what, advice = _OF_A_SOURCE[e.signal]
+        return f"{name}: {_of_a_source(e, what)}, {began}. {advice}"
     return f"{name}: {_figures(e, counted)}, {began}.{often}{event}{_mood(e)}{cause}"
 
 
@@ -80,6 +102,14 @@ def _figures(e: Evidence, counted: str) -> str:
         return f"{written}, where we expect fewer than one ({usual})"
     ratio = e.observed / e.expected
     return f"{written}, {ratio:.1f} times the {e.expected:,.0f} that we expect ({usual})"
+
+
+def _of_a_source(e: Evidence, what: str) -> str:
+    if not what:
+        found = f"{e.observed:,.0f} mentions" if e.observed else "no mention"
+        return f"{found} in {_length(e.window_minutes)}, where we expect {e.expected:,.0f}"
+    window = "24 hours" if e.window_minutes == 1440 else "hour"
+    return f"{e.observed:.0%} {what} in the last {window}, where {e.expected:.0%} is usual ({e.low:.0%} to {e.high:.0%})"
 
 
 def _mood(e: Evidence) -> str:

@@ -267,9 +267,11 @@ def _alerts(view: View, snapshot: Snapshot, at: Scene) -> Content:
         more = {"aria-current": "true"} if at.alert and row["alert_id"] == at.alert["alert_id"] else {}
         since = words.moment(snapshot.local(row["onset_at"]), now)
         usual = f"{incident.amount(row, 'low')} to {incident.amount(row, 'high')}"
-        link = html.A(since, href=view.href(brand=row["brand"], alert=row["alert_id"]), **more)
+        name = names.get(row["brand"], words.label(row["brand"].replace(":", " ")))  # "source:forum" is about a source
+        href = view.href(brand=row["brand"], alert=row["alert_id"])
+        link = html.A(since, href=href, **more) if row["brand"] in names else since
         rows.append((
-            link, names.get(row["brand"], row["brand"]), at.counted(row["signal"]), f"{row['severity']} of 10",
+            link, name, at.counted(row["signal"]), f"{row['severity']} of 10",
             STATES.get(row["state"], row["state"]), incident.amount(row, "observed"), usual,
         ))
     columns = ("Since", "Brand", "Signal", "Severity", "State", "Observed", "Expected")

@@ -3,6 +3,7 @@
     earshot backtest --series FILE.csv --scores OUT.csv --alerts OUT.jsonl   a series of counts: columns timestamp,value
     earshot backtest --crises [--rule NAME] [--compare NAME]                 bundled crises: simulated, so all is known
     earshot backtest [--rule NAME] [--from DAY] [--to DAY]                   the history in the warehouse
+    earshot backtest --keep                                                  all rules over both, for the Alert Lab's page
 
 NAME is a stanza or a kind of detector, or a vendor's rule; without --rule it is the first detector of earshot.toml. Nothing
 later than a bucket decides about it.
@@ -19,9 +20,10 @@ from pathlib import Path
 from pipelines import series
 from pipelines.backtest import BUCKETS_A_MONTH, Alerted, candidate, quality, replay
 from pipelines.commands import config
-from pipelines.detectors.base import Detector, bucket_of, bucket_start
+from pipelines.detectors.base import Detector, Subject, bucket_of, bucket_start
 from pipelines.errors import ConfigError, InputError
-from pipelines.settings import Settings
+from pipelines.rules import Rule
+from pipelines.settings import Settings, span
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rule", metavar="NAME", help="a detector or a vendor's rule")
     parser.add_argument("--compare", metavar="NAME", help="a second one, set beside the first")
     parser.add_argument("--budget", metavar="DAYS", help="at most one false page per brand in this time, such as 60d")
+    parser.add_argument("--keep", action="store_true", help="run all rules over crises and history, for the page")
     parser.add_argument("--from", dest="since", type=_day, metavar="DAY", help="alerts from this day on, such as 2026-01-31")
     parser.add_argument("--to", dest="until", type=_day, metavar="DAY", help="and before this one")
 
@@ -54,9 +57,26 @@ def run(args: argparse.Namespace) -> int:
         return _series(args)
     if args.brands < 1:
         raise InputError("--brands must be 1 or more.")
+    if args.keep:
+        return _keep(args)
     settings = config.settings(args, optional=True)
     names = [args.rule or next(iter(settings.detectors), "recurrence"), *([args.compare] if args.compare else [])]
     return _crises(args, settings, names) if args.crises else _history(args, settings, names)
+
+
+def _keep(args: argparse.Namespace) -> int:
+    from pipelines import lab, publish
+
+    if args.rule or args.compare or args.budget or args.since or args.until or args.crises:
+        raise InputError("--keep runs every rule over everything; leave out the other options but --brands.")
+    settings, now = config.settings(args), datetime.now(UTC)
+    kept = lab.keep(settings, now=now, brands=args.brands)
+    version = publish.run(settings, now=now).version
+    print(
+        f"{kept.rules} rules over {kept.crises} simulated crises and the history of {kept.brands} brands, with "
+        f"{kept.verdicts} verdicts to go by; snapshot {version}. The page Alert Lab shows them."
+    )
+    return 0
 
 
 def _series(args: argparse.Namespace) -> int:
@@ -127,12 +147,19 @@ def _print_budget(rule: object) -> None:
 
 
 def _history(args: argparse.Namespace, settings: Settings, names: Sequence[str]) -> int:
-    from pipelines import detect
+    from pipelines import history as past
     from pipelines.store import open_warehouse
 
     now = datetime.now(UTC)
     with open_warehouse(settings) as connection:
-        history = detect.read(connection, now, tuple(settings.brands))
+        rules = [candidate(settings, name) for name in names]
+        read = {
+            subject: past.read(
+                connection, now, tuple(settings.brands), subject=subject, target=span(settings.care.first_response_target)
+            )
+            for subject in dict.fromkeys(_subject(rule) for rule in [*rules, None])
+        }
+    history = read["brands"]
     if not history.end or not len(history.buckets):
         raise InputError("the warehouse holds no history yet; `earshot run` fills it, or try --crises.")
     since = max(bucket_of(args.since), int(history.buckets[0])) if args.since else int(history.buckets[0])
@@ -140,9 +167,9 @@ def _history(args: argparse.Namespace, settings: Settings, names: Sequence[str])
     if since >= until:
         raise InputError("--from and --to leave no history to report on.")
     months = (until - since) / BUCKETS_A_MONTH * max(len(history.brands), 1)
-    for name in names:
-        rule = candidate(settings, name)
-        rule = candidate(settings, name, **_options(args, rule))
+    for name, plain in zip(names, rules, strict=True):
+        rule = candidate(settings, name, **_options(args, plain))
+        history = read[_subject(rule)]
         alerts = [a for a in replay(rule, history.blocks()) if since <= a.fired < until]
         if args.alerts and name == names[0]:
             _write(args.alerts, _lines(alerts))
@@ -158,6 +185,11 @@ def _history(args: argparse.Namespace, settings: Settings, names: Sequence[str])
         if len(alerts) > 20:
             print(f"  and {len(alerts) - 20} more; --alerts FILE writes all of them.")
     return 0
+
+
+def _subject(rule: Detector | Rule | None) -> Subject:
+    """What a rule reads; the vendors' rules read brands."""
+    return rule.subject if isinstance(rule, Detector) else "brands"
 
 
 def _lines(alerts: Iterable[Alerted]) -> Iterable[str]:

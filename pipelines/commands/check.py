@@ -76,7 +76,7 @@ def notifier(settings: Settings, name: str) -> str:
     from pipelines import alert
 
     found = alert.notifier(settings, name)
-    unknown = [brand for brand in found.brands if brand not in settings.brands]
+    unknown = [brand for brand in found.brands if brand not in settings.brands and brand != "sources"]
     if unknown:
         there = ", ".join(settings.brands)
         raise ConfigError(f"[notifiers.{name}] brands: there is no [brands.{unknown[0]}]; there are: {there}.")

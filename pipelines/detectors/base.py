@@ -9,20 +9,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
 from pipelines.plugin import Plugin
+from pipelines.verdicts import Budget
 
 Array = NDArray[np.float64]
 BUCKET_SECONDS = 900
 BUCKET_MINUTES = 15
 SPAN = r"^\d+[mhd]$"
 COUNTS = ("mention_count", "author_count", "negative_count", "scored_count", "repost_count")  # what a block carries, at least
-Signal = Literal["volume", "negative_count", "negative_share", "urgent_count", "silence"]
+Signal = Literal[
+    "volume", "negative_count", "negative_share", "urgent_count", "silence", "service_level", "backlog", "new_topic",
+    "source_silence", "source_volume", "source_rejected", "source_late", "source_duplicates", "source_language",
+]
+Subject = Literal["brands", "service", "sources", "topics"]  # what a detector reads: see `pipelines.history`
+SOURCE = "source:"  # an alert on a source bears this and the source's name where others bear a brand
 
 
 def bucket_of(at: datetime) -> int:
@@ -41,7 +47,10 @@ def bucket_start(bucket: int) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Consecutive sealed buckets of all brands: `counts[name]` has shape (brands, buckets); no mentions is 0.0."""
+    """Consecutive sealed buckets of all brands: `counts[name]` has shape (brands, buckets); no mentions is 0.0.
+
+    A detector that reads sources has those for brands, each as `source:NAME`.
+    """
 
     brands: Sequence[str]
     first: int  # number of the first bucket
@@ -49,7 +58,7 @@ class Block:
 
     @property
     def width(self) -> int:
-        return int(self.counts["mention_count"].shape[1])
+        return int(next(iter(self.counts.values())).shape[1])
 
     def pieces(self, length: int) -> Iterator[Block]:
         """The block cut at multiples of `length` buckets since 1970 (96: at midnight UTC)."""
@@ -124,6 +133,7 @@ class Arming:
     watch: int | None  # alerts are armed from here; in the future while arming; None: not foreseeable
     page: int | None
     mentions: int  # since `first`
+    budgets: tuple[Budget, ...] = ()  # what verdicts have made of the alert budget
 
 
 class Detector(Plugin):
@@ -145,6 +155,8 @@ class Detector(Plugin):
     shadow: bool = Field(
         default=False, description="True: it runs and what it finds is recorded, and nobody is notified: a new rule on trial."
     )
+    enabled: bool = Field(default=True, description="False: it does not run, nor does another of its kind in its place.")
+    subject: ClassVar[Subject] = "brands"
     competitors: bool = Field(default=False, description="True: alerts on competitors are sent, not only shown.")
 
     @property

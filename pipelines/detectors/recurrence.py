@@ -41,14 +41,14 @@ from pipelines.detectors.base import (
     Block,
     Detector,
     Evidence,
-    Expected,
     Verdicts,
     joined,
 )
-from pipelines.evidence import LAYERS, MENTIONS, NEGATIVE, REPOSTS, SCORED, SHARE_CONCENTRATION, VOLUME, Cell
+from pipelines.evidence import LAYERS, MENTIONS, NEGATIVE, REPOSTS, SCORED, VOLUME, Cell, expectation
 from pipelines.recurrence import Recurrence as Engine
 from pipelines.silence import Silence, told
 from pipelines.statistics import count_range
+from pipelines.verdicts import Ledger
 
 SCALES = (1, 4, 24)  # buckets: 15 minutes, 1 hour, 6 hours
 _HOUR = 1  # index of the hour in SCALES
@@ -86,6 +86,7 @@ class State:
     page_bar: Bar
     watch_bar: Bar
     highest: Array  # (2, brands): of the unfinished day, what would have been a page and a watch but for its height
+    verdicts: Ledger  # what people called false alarms
 
 
 class Recurrence(Detector):
@@ -130,7 +131,7 @@ class Recurrence(Detector):
             windows=np.full((2, len(SCALES), 2 * count, DAY), np.nan),
             engine=Engine(3 * count, BUCKET_SECONDS), silence=Silence(count), rated=np.zeros(count, dtype=bool),
             page_bar=Bar(count, "page", float(self.page_every[:-1])), watch_bar=Bar(count, "watch", float(self.watch_every[:-1])),
-            highest=np.zeros((2, count)),
+            highest=np.zeros((2, count)), verdicts=Ledger(count),
         )
 
     def update(self, state: State, block: Block) -> Verdicts:
@@ -143,6 +144,9 @@ class Recurrence(Detector):
                 first=_known(state.first[row]), regular=_known(state.regular[row]),
                 watch=_foreseen(state.watch[row], state.regular[row], self._buckets(self.watch_after)),
                 page=_foreseen(state.page[row], state.regular[row], self._buckets(self.page_after)),
+                budgets=state.verdicts.budgets(
+                    row, {"page": state.page_bar.days, "watch": state.watch_bar.days}, float(state.page_bar.age[row])
+                ),
             )
             for row, brand in enumerate(state.brands)
         ]
@@ -157,6 +161,7 @@ class Recurrence(Detector):
         at, brands = piece.first % DAY, len(state.brands)
         if at == 0:
             _restart_silent(state, piece.first)
+        state.verdicts.take(piece.counts)
         mentions = piece.counts["mention_count"]
         buckets = np.arange(piece.first, piece.first + piece.width)
         self._arm(state, mentions, buckets)
@@ -221,8 +226,10 @@ class Recurrence(Detector):
         rated = exposed & (scored.sum(axis=1) >= 0.5 * mentions.sum(axis=1))[:, None] & (scored.sum(axis=1) > 0)[:, None]
         counts, counting = np.concatenate((volume, negative)), np.concatenate((exposed, rated))
         state.baseline.learn(counts, counting, day % DAY // 4, (state.windows[0], state.windows[1]))
-        for bar, highest in ((state.page_bar, state.highest[0]), (state.watch_bar, state.highest[1])):
-            bar.learn(int(day[0]) // DAY, highest, (state.watch >= 0) & (state.watch <= day[0]))
+        state.verdicts.learn(int(day[0]) // DAY)
+        for tier, bar, highest in (("page", state.page_bar, state.highest[0]), ("watch", state.watch_bar, state.highest[1])):
+            longer = state.verdicts.stretch(tier, bar.age, bar.days)
+            bar.learn(int(day[0]) // DAY, highest, (state.watch >= 0) & (state.watch <= day[0]), longer)
         state.highest = np.zeros_like(state.highest)
         state.silence.learn(int(day[0]) // DAY, (state.watch >= 0) & (state.watch <= day[0]))
         usable = np.where(exposed, np.stack((negative, scored)), 0.0).sum(axis=2)
@@ -265,7 +272,7 @@ class Recurrence(Detector):
                 event = known_events.words(self.events, state.brands[row], int(buckets[column]))
                 evidence[int(row), int(column)] = replace(found, event=event) if event else found
                 calm[row, column] = False
-        return Verdicts(_expected(extended[:, :, _REACH:], usual, dispersion), evidence, calm)
+        return Verdicts(expectation(extended[:, :, _REACH:], usual, dispersion), evidence, calm)
 
     def _counted(self, sums: Array) -> NDArray[np.bool_]:
         """Gates of volume and negative mentions by window, shape (scales, 2, brands, buckets): large, and still going on."""
@@ -283,22 +290,6 @@ class Recurrence(Detector):
         gate[0] = False
         gate[:, np.isnan(sums[0, 4]).all(axis=1)] = False
         return np.asarray(gate)
-
-
-def _expected(layers: Array, usual: Array, dispersion: Array) -> dict[str, Expected]:
-    """Per bucket and signal: observed, expected and the range that holds 99% of ordinary buckets."""
-    found = {}
-    for layer, signal in ((VOLUME, "volume"), (NEGATIVE, "negative_count")):
-        low, high = count_range(layers[layer + 3], dispersion[layer, :, :1])
-        found[signal] = Expected(layers[layer], layers[layer + 3], low, high)
-    scored = layers[SCORED]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        observed = np.where(scored > 0, layers[NEGATIVE] / scored, np.nan)
-        expected = np.where(np.isnan(layers[4]), np.nan, np.broadcast_to(usual[:, None], scored.shape))
-        spread = 2.576 * np.sqrt(expected * (1 - expected) * (1 / np.maximum(scored, 1.0) + 1 / SHARE_CONCENTRATION))
-        low, high = np.maximum(expected - spread, 0.0), np.minimum(expected + spread, 1.0)
-        found["negative_share"] = Expected(observed, expected, low, high)
-    return found
 
 
 def _heights(state: State, layers: Array, urgent: Array, factor: Array, buckets: Numbers) -> tuple[Array, Array]:
@@ -388,6 +379,7 @@ def _restart_silent(state: State, bucket: int) -> None:
         state.silence.forget(gone)
         state.page_bar.forget(gone)
         state.watch_bar.forget(gone)
+        state.verdicts.forget(gone)
 
 
 def _known(bucket: np.int64) -> int | None:

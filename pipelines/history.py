@@ -1,0 +1,134 @@
+"""What detectors read: counts by key and 15-minute bucket, as far as they are sealed, in blocks of bounded size.
+
+Subjects:
+- *brands*: the mart `brand_15min`.
+- *service*: conversations that need an answer, from `thread_status`, each counted where something about it is decided.
+  `opened_count`: begun; `left_count`: answered, or a day old and given up, so that what waits is the sum of the one less that of
+  the other; `met_count`: answered within the target, when it was answered; `missed_count`: not answered when the target had
+  passed. An answer that comes after a bucket is thus none at that bucket.
+- *sources*: the mart `source_15min`, keys as `source:NAME`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.detectors.base import BUCKET_SECONDS, SOURCE, Block, Subject
+
+GAP = 21 * 96  # buckets after which every detector has given up on a brand that nobody mentions
+_CELLS = 500_000  # brands times buckets replayed at once: bounds memory
+_SQL = {
+    "brands": """
+        SELECT brand AS name, epoch(bucket_at)::BIGINT // 900 AS bucket, mention_count, author_count, negative_count,
+            negative_count + neutral_count + positive_count AS scored_count, repost_count,
+            greatest(urgent_count, churn_risk_count) AS urgent_count
+        FROM brand_15min
+    """,
+    "service": """
+        WITH waits AS (
+            SELECT
+                brand, epoch(opened_at)::BIGINT AS opened, epoch(opened_at)::BIGINT + first_response_seconds AS answered,
+                epoch(opened_at)::BIGINT + $target AS due
+            FROM thread_status
+            WHERE needs_response AND is_start_known
+        ),
+        events AS (
+            SELECT brand, opened AS moment, 1 AS opened, 0 AS gone, 0 AS met, 0 AS missed
+            FROM waits
+            UNION ALL
+            SELECT brand, least(coalesce(answered, opened + 86400), opened + 86400), 0, 1, 0, 0
+            FROM waits
+            UNION ALL
+            SELECT brand, least(coalesce(answered, due), due), 0, 0, (coalesce(answered <= due, false))::INTEGER,
+                (NOT coalesce(answered <= due, false))::INTEGER
+            FROM waits
+        )
+        SELECT
+            brand AS name, moment // 900 AS bucket, sum(opened)::INTEGER AS opened_count, sum(gone)::INTEGER AS left_count,
+            sum(met)::INTEGER AS met_count, sum(missed)::INTEGER AS missed_count
+        FROM events
+        GROUP BY ALL
+    """,
+    "sources": f"""
+        SELECT '{SOURCE}' || source AS name, epoch(bucket_at)::BIGINT // 900 AS bucket,
+            * EXCLUDE (source, bucket_at)
+        FROM source_15min
+    """,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Counts as arrays, one entry a row, sorted by bucket; `rows` are indices into `brands`."""
+
+    brands: tuple[str, ...]
+    rows: NDArray[np.int64]
+    buckets: NDArray[np.int64]
+    counts: dict[str, NDArray[np.float64]]
+    end: int  # first bucket that is not sealed
+
+    def blocks(self) -> Iterator[Block]:
+        """Blocks of bounded size, one after the other. Months in which nothing was said about any brand are stepped over."""
+        width = max(96, _CELLS // max(len(self.brands), 1) // 96 * 96)
+        for begin, finish in self._stretches():
+            for start in range(begin, finish, width):
+                stop = min(start + width, finish)
+                low, high = np.searchsorted(self.buckets, (start, stop))
+                yield self._dense(start, stop, int(low), int(high))
+
+    def _stretches(self) -> list[tuple[int, int]]:
+        """Spans of buckets with mentions in them, from midnight on, each with the quiet weeks after it."""
+        if not len(self.buckets):
+            return []
+        jumps = np.flatnonzero(np.diff(self.buckets) > 2 * GAP) + 1
+        firsts, lasts = self.buckets[np.r_[0, jumps]], self.buckets[np.r_[jumps - 1, len(self.buckets) - 1]]
+        ends = [*((int(last) + GAP) // 96 * 96 for last in lasts[:-1]), self.end]
+        if self.end - int(lasts[-1]) > 2 * GAP:
+            ends[-1] = (int(lasts[-1]) + GAP) // 96 * 96
+        return [(int(first) // 96 * 96, end) for first, end in zip(firsts, ends, strict=True)]
+
+    def _dense(self, start: int, stop: int, low: int, high: int) -> Block:
+        counts = {}
+        for name, values in self.counts.items():
+            table = np.zeros((len(self.brands), stop - start))
+            table[self.rows[low:high], self.buckets[low:high] - start] = values[low:high]
+            counts[name] = table
+        return Block(self.brands, start, counts)
+
+
+def sealed(connection: duckdb.DuckDBPyConnection, now: datetime) -> int:
+    """The first bucket that is not sealed: something was published after the end of every earlier one. 0: nothing is."""
+    row = connection.execute("SELECT max(published_at) FROM mentions WHERE published_at <= ?", [now]).fetchone()
+    watermark = row[0] if row else None
+    return int(min(watermark, now).timestamp()) // BUCKET_SECONDS if watermark else 0
+
+
+def read(
+    connection: duckdb.DuckDBPyConnection, now: datetime, configured: Sequence[str], *, subject: Subject = "brands",
+    target: timedelta = timedelta(hours=1),
+) -> History:
+    """All sealed buckets of a subject, in one query.
+
+    Args:
+        now: nothing later is looked at.
+        configured: brands to read whether they are mentioned or not.
+        target: within how long a conversation should have been answered; for the subject *service*.
+    """
+    end = sealed(connection, now)
+    given = {"target": int(target.total_seconds())} if subject == "service" else {}
+    found = connection.execute(
+        f"SELECT * FROM ({_SQL[subject]}) WHERE bucket < $end ORDER BY bucket, name", {"end": end, **given}
+    ).fetchnumpy()
+    names, buckets = np.asarray(found.pop("name"), dtype=object), np.asarray(found.pop("bucket"), dtype=np.int64)
+    brands = tuple(sorted(set(names) | (set(configured) if subject != "sources" else set())))
+    index = {brand: row for row, brand in enumerate(brands)}
+    return History(
+        brands, np.array([index[name] for name in names], dtype=np.int64), buckets,
+        {name: np.asarray(values, dtype=np.float64) for name, values in found.items()}, end,
+    )
