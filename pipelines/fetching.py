@@ -19,6 +19,7 @@ AGENT = "earshot/0.1 (open-source social listening)"
 TIMEOUT_SECONDS = 20.0
 SIZE_LIMIT = 64 * 2**20  # bytes of one answer
 _RETRY_AFTER = 60.0  # seconds, where the platform does not say
+_RESETS = ("x-rate-limit-reset", "x-ratelimit-reset", "ratelimit-reset")
 _BREAK = re.compile(r"</?(?:p|br|div|li|h[1-6]|tr|blockquote|pre)\b[^>]*>", re.I)
 _LINK = re.compile(r"<a\b[^>]*?\bhref=[\"']([^\"']*)[\"'][^>]*>(.*?)</a>", re.I | re.S)
 _TAG = re.compile(r"<(?:[a-zA-Z/!][^<>]*)>")
@@ -78,14 +79,15 @@ def by_status(where: str, status: int, headers: Mapping[str, str]) -> SourceErro
 
 
 def _wait(headers: dict[str, str]) -> float | None:
-    """Seconds to wait: Retry-After, a number or a date, or the reset that some platforms give instead, in seconds since 1970.
+    """Seconds to wait: Retry-After, a number or a date, or the reset that some platforms give instead, in seconds since 1970
+    or in ISO 8601.
 
     Dates count from the answer's own; None where the platform says nothing.
     """
     value, sent = headers.get("retry-after", "").strip(), _date(headers.get("date", ""))
     if re.fullmatch(r"\d{1,6}(\.\d+)?", value):
         return float(value)
-    until = _date(value) or _since_1970(headers.get("x-rate-limit-reset", ""))
+    until = _date(value) or next((found for name in _RESETS if (found := _reset(headers.get(name, "")))), None)
     return max(0.0, (until - sent).total_seconds()) if until and sent else None
 
 
@@ -96,8 +98,13 @@ def _date(value: str) -> datetime | None:
         return None
 
 
-def _since_1970(value: str) -> datetime | None:
-    return datetime.fromtimestamp(int(value), UTC) if re.fullmatch(r"\d{9,11}", value) else None
+def _reset(value: str) -> datetime | None:
+    if re.fullmatch(r"\d{9,11}", value):
+        return datetime.fromtimestamp(int(value), UTC)
+    try:
+        return datetime.fromisoformat(value).astimezone(UTC)
+    except ValueError:
+        return None
 
 
 def session(base_url: str, *, instead_of: str = "") -> requests.Session:
