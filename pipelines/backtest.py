@@ -103,15 +103,30 @@ def _detected(detector: Detector, blocks: Sequence[Block]) -> list[Alerted]:
     ]
 
 
-def quality(alerts: Sequence[Alerted], events: Sequence[Event], first: int, buckets: int) -> Quality:
-    """Compare alerts with what really happened. A watch on a harmless event, such as a source that stops, is neither right nor
-    wrong; a page on one is wrong.
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Alerts set against what really happened, as counts.
 
-    Args:
-        events: one or more a brand, of every brand that was watched.
-        first: bucket from which the events count.
-        buckets: how many buckets each brand was watched.
+    Attributes:
+        delays: minutes from the onset to the end of the bucket that gave it away, one for each crisis that was found.
+        paged: crises that became a page.
+        told: alerts about a crisis.
+        false: alerts about none; a watch on a harmless event, such as a source that stops, is neither right nor wrong.
     """
+
+    crises: int
+    delays: tuple[int, ...]
+    paged: int
+    told: int
+    false: tuple[Alerted, ...]
+
+    @property
+    def false_pages(self) -> int:
+        return sum(a.page is not None for a in self.false)
+
+
+def tally(alerts: Sequence[Alerted], events: Sequence[Event], first: int) -> Tally:
+    """Count alerts against events, of every brand that was watched, whose buckets count from `first`."""
     crises = [event for event in events if event.is_crisis]
     delays: list[int] = []
     paged = 0
@@ -124,12 +139,25 @@ def quality(alerts: Sequence[Alerted], events: Sequence[Event], first: int, buck
         paged += any(a.page is not None for a in hits)
     harmless = [event for event in events if not event.is_crisis]
     noted = {a for a in alerts if a.page is None and any(a.brand == e.brand and _during(a, e, first) for e in harmless)}
-    false = [a for a in alerts if a not in told and a not in noted]
+    return Tally(len(crises), tuple(delays), paged, len(told), tuple(a for a in alerts if a not in told and a not in noted))
+
+
+def quality(alerts: Sequence[Alerted], events: Sequence[Event], first: int, buckets: int) -> Quality:
+    """Compare alerts with what really happened. A watch on a harmless event, such as a source that stops, is neither right nor
+    wrong; a page on one is wrong.
+
+    Args:
+        events: one or more a brand, of every brand that was watched.
+        first: bucket from which the events count.
+        buckets: how many buckets each brand was watched.
+    """
+    found = tally(alerts, events, first)
+    crises, delays = max(found.crises, 1), found.delays
     months = len({event.brand for event in events}) * buckets / BUCKETS_A_MONTH
     return Quality(
-        len(crises), len(delays) / max(len(crises), 1), sum(d <= 60 for d in delays) / max(len(crises), 1),
-        paged / max(len(crises), 1), len(told) / max(len(told) + len(false), 1), float(median(delays)) if delays else None,
-        len(false) / months, sum(a.page is not None for a in false) / months,
+        found.crises, len(delays) / crises, sum(d <= 60 for d in delays) / crises, found.paged / crises,
+        found.told / max(found.told + len(found.false), 1), float(median(delays)) if delays else None,
+        len(found.false) / months, found.false_pages / months,
     )
 
 

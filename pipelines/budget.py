@@ -44,18 +44,19 @@ class Bar:
     """
 
     def __init__(self, rows: int, tier: str, days: float) -> None:
-        self.start, self.days = simulated_height(tier, days), days
+        self.start, self.days, self.slope = simulated_height(tier, days), days, _SIMULATED[tier][2]
         self.highest = np.zeros((_DAYS, rows))  # of each day
         self.age = np.zeros(rows, dtype=np.int64)  # days in it
         self.height = np.full(rows, self.start)
 
-    def learn(self, day: int, highest: Array, counts: NDArray[np.bool_]) -> None:
+    def learn(self, day: int, highest: Array, counts: NDArray[np.bool_], stretch: Array | float = 1.0) -> None:
         """A day is over.
 
         Args:
             day: its number since 1970.
             highest: shape (rows,), the highest surge of each brand that would have been an alert but for its height, else 0.
             counts: shape (rows,), which brands were armed all day.
+            stretch: shape (rows,), by how much verdicts lengthen the budget (`pipelines.verdicts`).
         """
         slot = day % _DAYS
         self.highest[slot] = np.where(counts, highest, self.highest[slot])
@@ -66,12 +67,13 @@ class Bar:
         edge = np.take_along_axis(ordered, (top - 1)[None], axis=0)[0]
         excess = np.where(np.arange(_TOP)[:, None] < top, ordered - edge, 0.0).sum(axis=0)
         tail = (excess + _TAIL * _TOP) / (top - 1 + _TOP)
-        rank = np.maximum(known, 1) / self.days  # how many of its days should lie above
+        rank = np.maximum(known, 1) / (self.days * stretch)  # how many of its days should lie above
         beyond = edge + tail * np.log(np.maximum(top / rank, 1e-9))
         place = np.clip(np.round(rank).astype(np.int64) - 1, 0, _TOP - 1)
         own = np.where(rank <= top, np.maximum(beyond, 0.0), np.take_along_axis(ordered, place[None], axis=0)[0])
         weight = known / (known + _STARTING)
-        self.height = np.maximum(LEAST, weight * own + (1.0 - weight) * self.start)
+        start = self.start + np.log10(stretch) / self.slope
+        self.height = np.maximum(LEAST, weight * own + (1.0 - weight) * start)
 
     def forget(self, rows: NDArray[np.bool_]) -> None:
         """Start anew for these brands."""

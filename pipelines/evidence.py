@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.detectors.base import BUCKET_MINUTES, Array, Evidence, Signal
+from pipelines.detectors.base import BUCKET_MINUTES, Array, Evidence, Expected, Signal
 from pipelines.statistics import count_range, count_rarity, share_rarity, wilson
 
 VOLUME, NEGATIVE, SCORED = 0, 1, 2  # layers; 3 and 4 are the expectations of the first two
@@ -119,6 +119,22 @@ def severity(tier: Tier, ratio: float, rarity: float, points: float, count: floa
     )
     value = round(1 + sum(parts))
     return max(5, min(10, value)) if tier == "page" else min(6, value)
+
+
+def expectation(layers: Array, usual: Array, dispersion: Array) -> dict[str, Expected]:
+    """Per bucket and signal: observed, expected and the range that holds 99% of ordinary buckets."""
+    found = {}
+    for layer, signal in ((VOLUME, "volume"), (NEGATIVE, "negative_count")):
+        low, high = count_range(layers[layer + 3], dispersion[layer, :, :1])
+        found[signal] = Expected(layers[layer], layers[layer + 3], low, high)
+    scored = layers[SCORED]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        observed = np.where(scored > 0, layers[NEGATIVE] / scored, np.nan)
+        expected = np.where(np.isnan(layers[4]), np.nan, np.broadcast_to(usual[:, None], scored.shape))
+        spread = 2.576 * np.sqrt(expected * (1 - expected) * (1 / np.maximum(scored, 1.0) + 1 / SHARE_CONCENTRATION))
+        low, high = np.maximum(expected - spread, 0.0), np.minimum(expected + spread, 1.0)
+        found["negative_share"] = Expected(observed, expected, low, high)
+    return found
 
 
 def share_range(usual: float, scored: float) -> tuple[float, float]:

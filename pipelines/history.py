@@ -1,7 +1,7 @@
 """What detectors read: counts by key and 15-minute bucket, as far as they are sealed, in blocks of bounded size.
 
 Subjects:
-- *brands*: the mart `brand_15min`.
+- *brands*: the mart `brand_15min`, and what people said of past alerts, when they said it (`pipelines.verdicts`).
 - *service*: conversations that need an answer, from `thread_status`, each counted where something about it is decided.
   `opened_count`: begun; `left_count`: answered, or a day old and given up, so that what waits is the sum of the one less that of
   the other; `met_count`: answered within the target, when it was answered; `missed_count`: not answered when the target had
@@ -19,6 +19,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines import verdicts
 from pipelines.detectors.base import BUCKET_SECONDS, SOURCE, Block, Subject
 
 GAP = 21 * 96  # buckets after which every detector has given up on a brand that nobody mentions
@@ -72,6 +73,7 @@ class History:
     buckets: NDArray[np.int64]
     counts: dict[str, NDArray[np.float64]]
     end: int  # first bucket that is not sealed
+    judged: tuple[verdicts.Given, ...] = ()
 
     def blocks(self) -> Iterator[Block]:
         """Blocks of bounded size, one after the other. Months in which nothing was said about any brand are stepped over."""
@@ -99,7 +101,7 @@ class History:
             table = np.zeros((len(self.brands), stop - start))
             table[self.rows[low:high], self.buckets[low:high] - start] = values[low:high]
             counts[name] = table
-        return Block(self.brands, start, counts)
+        return Block(self.brands, start, counts | verdicts.counted(self.judged, self.brands, start, stop))
 
 
 def sealed(connection: duckdb.DuckDBPyConnection, now: datetime) -> int:
@@ -131,4 +133,5 @@ def read(
     return History(
         brands, np.array([index[name] for name in names], dtype=np.int64), buckets,
         {name: np.asarray(values, dtype=np.float64) for name, values in found.items()}, end,
+        verdicts.read(connection) if subject == "brands" else (),
     )

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from pipelines import expectations, wording
+from pipelines import expectations, verdicts, wording
 from pipelines.detectors.base import BUCKET_MINUTES, bucket_start
 from pipelines.drivers import Span, Why, why
 from pipelines.episodes import Episode, Transition
@@ -154,9 +154,20 @@ class Recorder:
         known.state, known.ended_at = "resolved", self.end
         self.changed += 1
 
+    def _longest_waiting(self, brand: str, until: datetime) -> list[str]:
+        """The first messages of the three conversations that have waited longest, of those that are not a day old."""
+        rows = self.connection.execute(
+            "SELECT first_mention_id::VARCHAR FROM thread_status WHERE brand = ? AND needs_response AND is_start_known "
+            "AND opened_at >= ? AND opened_at < ? AND coalesce(first_reply_at >= ?, true) ORDER BY opened_at, thread_id LIMIT 3",
+            [brand, until - timedelta(days=1), until, until],
+        ).fetchall()
+        return [identity for (identity,) in rows]
+
     def _why(self, transition: Transition, brand: str) -> Why:
         """Drivers over at least the last hour, or since the onset where the detector says what to expect that far back."""
         e, until = transition.evidence, bucket_start(transition.bucket + 1)
+        if e.signal in ("service_level", "backlog"):
+            return Why([], self._longest_waiting(brand, until))
         if not e.volumes:  # not about how much is said
             return Why([], [])
         wanted = max(60, e.window_minutes, (e.onset + 1) * BUCKET_MINUTES)
@@ -211,6 +222,7 @@ def record(connection: duckdb.DuckDBPyConnection, settings: Settings, replays: d
         if first is not None:
             expectations.write(connection, first.brands, first.shown, end)
             expectations.write_arming(connection, settings, first.arming, end)
+            verdicts.write(connection, [(arming.brand, arming.budgets) for arming in first.arming])
         connection.commit()
     except BaseException:
         connection.rollback()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import NormalDist, fmean, variance
+from statistics import NormalDist, fmean, median, variance
 
 Z = NormalDist().inv_cdf(0.975)
 FLOOR = 30  # below this many answers a share is not shown
@@ -67,6 +67,34 @@ def share(count: int, n: int) -> Estimate | None:
     centre = (p + zz / (2 * n)) / (1 + zz / n)
     half = Z * math.sqrt(p * (1 - p) / n + zz / (4 * n * n)) / (1 + zz / n)
     return Estimate(p, max(0.0, min(p, centre - half)), min(1.0, max(p, centre + half)), n)
+
+
+def rate(count: int, exposure: float) -> Estimate | None:
+    """count / exposure for a count of rare events, Byar's interval (Breslow and Day 1987, section 2.3); None without exposure.
+
+    >>> e = rate(10, 2.0); round(e.low, 2), e.value, round(e.high, 2)
+    (2.39, 5.0, 9.19)
+    """
+    if exposure <= 0:
+        return None
+    low = count * (1 - 1 / (9 * count) - Z / (3 * math.sqrt(count))) ** 3 if count else 0.0
+    more = count + 1
+    high = more * (1 - 1 / (9 * more) + Z / (3 * math.sqrt(more))) ** 3
+    return Estimate(count / exposure, max(0.0, low) / exposure, high / exposure, count)
+
+
+def middle(values: Sequence[float]) -> Estimate | None:
+    """Median, its interval from order statistics (binomial, normal approximation); None below six values, where there is none.
+
+    >>> e = middle([15, 15, 30, 30, 45, 60, 90, 120]); e.low, e.value, e.high
+    (15, 37.5, 120)
+    """
+    n, ordered = len(values), sorted(values)
+    if n < 6:
+        return None
+    half = Z * math.sqrt(n) / 2
+    low, high = max(0, math.floor(n / 2 - half) - 1), min(n - 1, math.ceil(n / 2 + half))
+    return Estimate(median(ordered), ordered[low], ordered[high], n)
 
 
 def net(positive: int, negative: int, neutral: int) -> Estimate | None:

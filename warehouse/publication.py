@@ -36,7 +36,8 @@ _META = {
 # Tables that are copied as they are, with what stays behind: an error text may hold the address of a receiver.
 _COPIED: Mapping[str, Sequence[str]] = {
     "alerts": (), "alert_states": (), "incidents": (), "incident_alerts": (), "expectations": (), "arming": (), "actions": (),
-    "approvals": (), "sentiment_estimates": (), "deliveries": ("last_error", "delivery_key"),
+    "approvals": (), "sentiment_estimates": (), "backtests": (), "backtest_alerts": (), "alert_budgets": (),
+    "deliveries": ("last_error", "delivery_key"),
 }
 
 
