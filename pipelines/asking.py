@@ -73,13 +73,14 @@ class Asking:
 
         Raises:
             AuthFailed: access is refused.
-            RateLimited: the platform asks for a longer wait than `patience`.
+            RateLimited: the platform, or `rate`, asks for a longer wait than `longest_wait`.
             SourceUnavailable: it failed too often.
         """
         renew, wait = self._renew, _FIRST_WAIT
         for attempt in range(1, ATTEMPTS + 1):
-            for _ in range(cost):
-                self._pace()
+            if not self._pace(cost, self._source.longest_wait):
+                where, wait = f"[sources.{self._source.name}]", self._source.longest_wait
+                raise RateLimited(f"{where}: rate = {self._source.rate!r} is used up; asked again later.", retry_after=wait)
             self.sent += cost
             try:
                 return request()
@@ -126,8 +127,8 @@ def usual(error: Exception, where: str) -> SourceError | None:
     return None
 
 
-def pace(rate: str, state: Path | None) -> Callable[[], None]:
-    """A function that returns as soon as another request is allowed.
+def pace(rate: str, state: Path | None) -> Callable[[int, float], bool]:
+    """A function of a request's cost that returns as soon as it is allowed, False if that takes more seconds than given.
 
     Args:
         rate: most requests in any span, such as "450/15m", or several, such as "1/1s,300/1d"; "": no limit.
@@ -137,17 +138,17 @@ def pace(rate: str, state: Path | None) -> Callable[[], None]:
         ConfigError: `rate` cannot be read.
     """
     if not rate:
-        return lambda: None
+        return lambda cost, seconds: True
     return _counted_in(rate, state) if state else _limiter(rate, None)
 
 
 @lru_cache(maxsize=64)  # a limiter keeps a thread and a connection open
-def _counted_in(rate: str, state: Path) -> Callable[[], None]:
+def _counted_in(rate: str, state: Path) -> Callable[[int, float], bool]:
     state.parent.mkdir(parents=True, exist_ok=True)
     return _limiter(rate, state)
 
 
-def _limiter(rate: str, state: Path | None) -> Callable[[], None]:
+def _limiter(rate: str, state: Path | None) -> Callable[[int, float], bool]:
     from pyrate_limiter import InMemoryBucket, Limiter, Rate, SQLiteBucket
 
     rates = sorted((Rate(count, int(seconds * 1000 * _SLACK)) for count, seconds in read_rates(rate)), key=lambda r: r.interval)
@@ -156,8 +157,8 @@ def _limiter(rate: str, state: Path | None) -> Callable[[], None]:
     else:
         limiter = Limiter(SQLiteBucket.init_from_file(rates, db_path=str(state), use_file_lock=True))
 
-    def take() -> None:
-        limiter.try_acquire("request")
+    def take(cost: int, seconds: float) -> bool:
+        return bool(limiter.try_acquire("request", weight=cost, timeout=seconds))
 
     return take
 
