@@ -19,6 +19,7 @@ COMMANDS = {
     "check": ("start here", "check", "test sources, warehouse, model and notifiers; fails whenever run would"),
     "run": ("start here", "run", "run the whole line once: collect, enrich, load, detect, publish, alert"),
     "serve": ("start here", "serve", "show the pages"),
+    "intake": ("sources", "intake", "receive webhooks and the intake form"),
     "alerts": ("alerts", "alerts", "list incidents; ack, snooze, assign or judge them; let a message out"),
     "backtest": ("alerts", "backtest", "run a detector over the past, a file of counts or simulated crises"),
     "score": ("models and privacy", "score", "score texts: sentiment, intents, emotion, irony, offensive"),
