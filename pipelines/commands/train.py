@@ -24,9 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder with tweeteval/, intents/, topics/ ...")
     parser.add_argument("--tier", choices=["fast", "accurate"], default="fast", help="which encoder (default: fast)")
     parser.add_argument("--out", type=Path, default=Path("training-run"), metavar="RUN", help="its folder")
-    parser.add_argument("--seed", type=int, default=1, help="of order and dropout (default: 1)")
+    parser.add_argument("--seed", type=int, help="of order and dropout (default: as for the shipped weights)")
     parser.add_argument("--epochs", type=int, help="how often every text is seen (default: as for the shipped weights)")
-    parser.add_argument("--teacher", metavar="TIER", help="whose answers are learnt too, or none (default: as shipped)")
+    parser.add_argument("--teacher", metavar="TIERS", help="whose answers are learnt too, with + several, or none")
     parser.add_argument("--limit", type=int, default=0, metavar="N", help="train on about N texts only, to try things out")
     parser.add_argument("--device", default="cpu", help="cpu or cuda (default: cpu)")
     parser.add_argument("--threads", type=int, default=0, metavar="N", help="1 is fastest where the machine has other work")
@@ -46,7 +46,9 @@ def run(args: argparse.Namespace) -> int:
     from models.base import ModelFault
     from models.training.train import PLANS, Run
 
-    plan = replace(PLANS[args.tier], seed=args.seed, limit=args.limit)
+    plan = replace(PLANS[args.tier], limit=args.limit)
+    if args.seed is not None:
+        plan = replace(plan, seed=args.seed)
     if args.epochs:
         plan = replace(plan, epochs=args.epochs)
     if args.teacher:
