@@ -76,6 +76,8 @@ def headline(at: Scene, snapshot: Snapshot) -> str:
     alert = at.alert
     if alert is None:
         return f"No incident is open for {at.name}"
+    if alert["signal"] in TOLD:
+        return str(alert["summary"]).split(". ")[0].rstrip(".")
     began = words.moment(snapshot.local(alert["onset_at"]), snapshot.local(snapshot.now))
     reason = top_reason(alert)
     tail = f"; top reason: {reason}" if reason else ""
@@ -92,6 +94,7 @@ def ratio(alert: Row) -> float:
     return float(alert["observed"] / max(alert["expected"], 0.1))
 
 
+TOLD = ("service_level", "backlog", "new_topic", "silence")  # their own sentence says more than a ratio
 SHARES = ("negative_share", "service_level", "source_rejected", "source_late", "source_duplicates", "source_language")
 
 
@@ -106,6 +109,8 @@ def figures(at: Scene) -> str:
     alert = at.alert
     if alert is None:
         return ""
+    if alert["signal"] in TOLD:
+        return str(alert["summary"])
     what = "of mentions are negative" if alert["signal"] == "negative_share" else at.counted(alert["signal"])
     span = words.duration(60 * alert["window_minutes"])
     usual = f"{amount(alert, 'expected')} ({amount(alert, 'low')} to {amount(alert, 'high')})"

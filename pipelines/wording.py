@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from pipelines import surge
 from pipelines.detectors.base import SOURCE, Arming, Evidence, bucket_start
 from pipelines.episodes import Transition
-from pipelines.settings import Settings
+from pipelines.settings import Settings, span
+from warehouse.similar import Past
 
 _WINDOWS = {15: "15 minutes", 60: "hour", 360: "6 hours"}
 # What a signal of a source counts, and what whoever keeps the sources should do.
@@ -69,6 +70,8 @@ def summary(
     if e.signal == "silence":
         return f"{name}: {_figures(e, counted)}"
     if e.signal in _OF_A_SOURCE:
+    if e.signal in ("service_level", "backlog"):
+        return f"{name}: {_of_care(settings, e)}."
         what, advice = _OF_A_SOURCE[e.signal]
         return f"{name}: {_of_a_source(e, what)}, {began}. {advice}"
     return f"{name}: {_figures(e, counted)}, {began}.{often}{event}{_mood(e)}{cause}"
@@ -132,6 +135,19 @@ def _top(drivers: list[dict[str, Any]]) -> str | None:
 def _moment(at: datetime, zone: ZoneInfo) -> str:
     local = at.astimezone(zone)
     return f"{local.day} {local:%b %Y %H:%M}"
+
+def _of_care(settings: Settings, e: Evidence) -> str:
+    if e.service is None:
+        waits = f"{e.observed:,.0f} conversations of the last 24 hours wait for an answer"
+        return f"{waits}, where we expect {e.expected:,.0f} ({e.low:,.0f} to {e.high:,.0f})"
+    missed, decided, allowed = e.service
+    target = _length(int(span(settings.care.first_response_target).total_seconds() // 60))
+    return (
+        f"{missed:,.0f} of {decided:,.0f} conversations ({e.observed:.0%}) were not answered within {target} in the last "
+        f"{_length(e.window_minutes)}; usual are {e.expected:.0%}, the objective allows {allowed:.0%}, so its error budget burns "
+        f"{e.observed / allowed:.1f} times as fast as it may"
+    )
+
 
 
 def _length(minutes: int) -> str:

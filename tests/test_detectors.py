@@ -35,6 +35,10 @@ def block(
     counts = {name: volume for name in COUNTS} | {
         "negative_count": negatives * scored, "scored_count": volume * scored,
         "repost_count": np.zeros_like(volume) if reposts is None else np.atleast_2d(reposts).astype(float),
+        "opened_count": volume, "left_count": np.roll(volume, 3, axis=1), "met_count": volume - negatives,
+        "missed_count": negatives,
+        "arrived_count": volume, "rejected_count": negatives, "late_count": negatives, "duplicate_count": negatives // 2,
+        "language_count": negatives // 3,
     }
     return Block([f"brand{row}" for row in range(len(volume))], FIRST, counts)
 

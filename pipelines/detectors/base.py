@@ -87,6 +87,9 @@ class Evidence:
     onset: int = 0  # how many buckets before this one it seems to have begun
     negative: tuple[float, float, float] | None = None  # negative and scored mentions in the window, usual share
     reposts: tuple[float, float] = (0.0, 0.0)  # reposts and mentions in the window
+    service: tuple[float, float, float] | None = None  # conversations missed and decided in the window, share that may be missed
+    copies: float = 0.0  # mentions in the window that repeat an earlier text: not in `observed`
+    terms: tuple[str, ...] = ()  # what is new, most peculiar first
     volumes: tuple[tuple[int, float], ...] = ()  # (minutes, expected volume) of every window that ends here, shortest first
 
 
