@@ -20,6 +20,8 @@ COMMANDS = {
     "run": ("start here", "run", "run the whole line once: collect, enrich, load, detect, publish, alert"),
     "serve": ("start here", "serve", "show the pages"),
     "intake": ("sources", "intake", "receive webhooks and the intake form"),
+    "budget": ("sources", "budget", "what priced sources have cost this month, and will cost"),
+    "query": ("start here", "query", "explain a query: what each platform is asked, what is filtered here; lint it"),
     "alerts": ("alerts", "alerts", "list incidents; ack, snooze, assign or judge them; let a message out"),
     "backtest": ("alerts", "backtest", "run a detector over the past, a file of counts or simulated crises"),
     "score": ("models and privacy", "score", "score texts: sentiment, intents, emotion, irony, offensive"),

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines import gaps
+from pipelines import gaps, governed
 from pipelines.errors import SourceError
 from pipelines.landing import Landing, Manifest, WindowWriter
 from pipelines.protector import BATCH_ROWS, Protector, write
@@ -71,7 +71,7 @@ def _window(
 ) -> list[Manifest]:
     """Land one window; then keep its gaps and cursors."""
     key = _key(landing, source.name, window) if source.incremental else window.key
-    found = source.collect(query, window)
+    found = governed.collect(source, query, window, now=now) if source.budget else source.collect(query, window)
     sealed = source.incremental or window.end <= now
     manifest, said = _land(found, landing, protector, source.name, key, keep_empty=not source.incremental, sealed=sealed)
     gaps.note(landing, source.name, said.gaps, now=now)
@@ -113,7 +113,7 @@ def _fill(
     landed = []
     for noted in waiting if source.can_fill else ():
         try:
-            found = source.fill(query, noted.gap)
+            found = governed.fill(source, query, noted.gap, now=now) if source.budget else source.fill(query, noted.gap)
             manifest, said = _land(found, landing, protector, source.name, noted.key, keep_empty=True, sealed=True)
         except SourceError as error:
             _LOG.warning("%s: the gap from %s stays: %s", source.name, noted.gap.start, error)

@@ -67,6 +67,7 @@ class Mention:
     thread_id: str | None = None  # native id of the first message of the conversation
     in_reply_to: str | None = None  # native id
     rating: float | None = None  # stars of a review, 1 to 5
+    weight: float | None = None  # how many this one stands for, where only a part was collected or asked; None: itself
     engagement: int | None = None  # likes, replies and reposts as the platform counts them
     reach: int | None = None  # people who may have seen it: an upper bound
     expires_at: datetime | None = None  # stories and snaps
@@ -127,6 +128,7 @@ class Brand:
     aliases: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()  # phrases in which the name means something else
     is_competitor: bool = False
+    query: str = ""  # in the query language; empty: made of name, aliases and handles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +137,7 @@ class Query:
 
     brands: tuple[Brand, ...] = ()
     cursors: dict[str, Cursor] = field(default_factory=dict)  # as the source gave them last, by query
+    expression: str = ""  # what to collect, in the query language; empty: what the brands' queries say
     state: Path | None = None  # folder in which a source's pace is remembered from one collection to the next
 
     @property

@@ -48,6 +48,11 @@ class Source(Plugin):
     requests: int = Field(
         default=0, ge=0, description="Most requests of one collection; what is left comes with the next ones. 0: no limit."
     )
+    budget: float = Field(
+        default=0.0, ge=0,
+        description="Most that a calendar month may cost, in the currency of the platform's price; what does not fit is sampled. "
+        "0: no limit.",
+    )
     longest_wait: float = Field(
         default=120.0, ge=0, description="Seconds that a collection waits for a platform before it gives up until its next try."
     )

@@ -1,4 +1,4 @@
-"""X (Twitter): recent search of API v2, through tweepy. Priced by the post: set `requests`, and look at `earshot forecast`."""
+"""X (Twitter): recent search of API v2, through tweepy. Priced by the post: set `requests`, and look at `earshot budget`."""
 
 from __future__ import annotations
 

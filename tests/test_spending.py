@@ -1,0 +1,126 @@
+"""The month's budget holds, a short one gives a fair sample, and what was not read is known with the platform's count."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines import collect, gaps, governed, spending
+from pipelines.commands.budget import report
+from pipelines.errors import ConfigError
+from pipelines.landing import Landing
+from pipelines.records import Gap, Mention, Query, Window
+from tests.conformance.polling import configured
+from tests.platforms.base import START
+from tests.platforms.x import Platform
+
+HOUR = Window(START, START + timedelta(hours=1))
+WEIGHTS = [n for n in range(1, 61) if 60 % n == 0]
+
+
+@given(st.sampled_from(WEIGHTS), st.integers(0, 10_000))
+def test_one_slice_of_each_stratum_is_read_and_the_same_one_again(weight: int, hours: int) -> None:
+    window = Window(START + timedelta(hours=hours), START + timedelta(hours=hours + 1))
+    chosen = spending.slices(window, weight, "x")
+    assert chosen == spending.slices(window, weight, "x")
+    minutes = [int((w.start - window.start).total_seconds() // 60) for w in chosen]
+    assert [m // weight for m in minutes] == list(range(60 // weight))
+
+
+@given(st.integers(0, 10**7), st.floats(0.0001, 1), st.floats(0, 10**6), st.floats(1, 3000))
+def test_no_window_takes_more_than_is_left_or_than_its_burst(expected: int, price: float, left: float, windows: float) -> None:
+    share = spending.share(expected, price, left, windows)
+    if share.weight:
+        assert expected * price / share.weight <= min(left, spending.BURST * left / windows) + 1e-9
+    assert share.weight in (0, *WEIGHTS)
+
+
+def test_weights_add_up_to_the_whole_window_on_average() -> None:
+    minutes = Counter({n: n % 7 + (40 if 20 <= n < 25 else 0) for n in range(60)})
+    totals = []
+    for number in range(2000):
+        window = Window(START + timedelta(hours=number), START + timedelta(hours=number + 1))
+        read = spending.slices(window, 6, "x")
+        totals.append(6 * sum(minutes[int((w.start - window.start).total_seconds() // 60)] for w in read))
+    assert sum(totals) / len(totals) == pytest.approx(minutes.total(), rel=0.05)
+
+
+def test_a_short_budget_gives_a_sample_whose_weights_say_what_it_stands_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Platform(3, count=600, hours=1) as platform:
+        settings = configured(platform, tmp_path, monkeypatch, budget=30.0)
+        platform.show_all()
+        source = settings.plugin("sources", "x")
+        query = Query(brands=settings.query.brands, state=tmp_path / "pace")
+        wide = Window(START, START + timedelta(hours=2))
+        found = [m for m in governed.collect(source, query, wide, now=platform.now) if isinstance(m, Mention)]
+        weight = found[0].weight
+        assert weight and weight > 1 and {m.weight for m in found} == {weight}
+        assert 400 < weight * len(found) < 800
+        spent = spending.Ledger(tmp_path / "pace" / "spent.sqlite").spent("x", platform.now)
+        assert spent == pytest.approx(source.price * (len(found) + 1))
+
+
+def test_without_money_nothing_is_read_and_the_gap_knows_how_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Platform(3, count=50, hours=1) as platform:
+        settings = configured(platform, tmp_path, monkeypatch, budget=0.001)
+        platform.show_all()
+        window = Window(START, START + timedelta(hours=2))
+        assert collect.run(settings, "x", window, now=platform.now).mentions == 0
+        (noted,) = gaps.open_ones(Landing(settings.storage), "x")
+        assert (noted.gap.missing, noted.gap.reason) == (len(platform.visible()), "the month's budget of 0.001 is used up")
+        assert collect.run(settings, "x", window, now=platform.now).mentions == 0
+        assert len(gaps.open_ones(Landing(settings.storage), "x")) == 1, "the gap stays until there is money"
+
+
+def test_a_collection_that_breaks_off_counts_as_if_it_had_read_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Platform(3, count=50, hours=1) as platform:
+        settings = configured(platform, tmp_path, monkeypatch, budget=1000.0)
+        platform.show_all()
+        source = settings.plugin("sources", "x")
+        query = Query(brands=settings.query.brands, state=tmp_path / "pace")
+        begun = governed.collect(source, query, Window(START, START + timedelta(hours=2)), now=platform.now)
+        next(begun)
+        del begun
+        ledger = spending.Ledger(tmp_path / "pace" / "spent.sqlite")
+        assert ledger.spent("x", platform.now) == pytest.approx((len(platform.visible()) + 1) * source.price)
+
+
+def test_a_budget_where_there_is_no_price_is_one_clear_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Platform(1, count=5, hours=1) as platform:
+        settings = configured(platform, tmp_path, monkeypatch, budget=1.0)
+        source = settings.plugin("sources", "x")
+        with pytest.raises(ConfigError, match=r"\[sources.x\] budget: it has no price for a window; set requests instead"):
+            list(governed.collect(source, Query(), HOUR, now=START))
+
+
+def test_the_forecast_lies_around_the_truth_and_under_the_cap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = datetime(2026, 4, 16, tzinfo=UTC)  # fifteen days have passed, fifteen are left
+    steady = {f"2026-04-{day:02d}": 2.0 + day % 2 for day in range(1, 16)}
+    found = spending.forecast(steady, 0.0, now=now)
+    assert found.low < 2 * found.spent < found.high
+    assert spending.forecast(steady, 50.0, now=now).high == 50.0
+    with Platform(1, count=5, hours=1) as platform:
+        settings = configured(platform, tmp_path, monkeypatch, budget=50.0)
+        (line,) = report(settings, now=now)
+    assert line.startswith("[sources.x] April 2026: 0.00 spent;") and "capped at 50.00" in line
+
+
+def test_a_gap_for_want_of_money_is_filled_when_the_next_month_has_some(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Platform(3, count=20, hours=1) as platform:
+        settings = configured(platform, tmp_path, monkeypatch, budget=5.0)
+        platform.show_all()
+        source = settings.plugin("sources", "x")
+        query = Query(brands=settings.query.brands, state=tmp_path / "pace")
+        gap = Gap(source="x", start=START, end=START + timedelta(hours=2), reason="r", missing=20)
+        ledger = spending.Ledger(tmp_path / "pace" / "spent.sqlite")
+        ledger.add("x", platform.now, mentions=0, cost=5.0)
+        assert list(governed.fill(source, query, gap, now=platform.now)) == [gap]
+        later = platform.now + timedelta(days=32)
+        assert sum(isinstance(m, Mention) for m in governed.fill(source, query, gap, now=later)) == len(platform.visible())
