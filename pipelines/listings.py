@@ -14,7 +14,7 @@ what came meanwhile. So nothing is lost and no page is read twice. The state of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -99,18 +99,20 @@ def read_all(listings: Sequence[Listing], query: Query, ask: Asking) -> Iterator
         SourceError: as `read` does; SourceUnavailable also for a listing that gives the same page again and again.
     """
     turns = {listing.key: _turn(query, listing.key) for listing in listings}
-    latest = max(turns.values(), default=0)
-    for number, listing in enumerate(sorted(listings, key=lambda one: turns[one.key]), 1):
-        if ask.is_spent:
-            return
-        yield from _read(listing, query.cursors.get(listing.key), ask, turn=latest + number)
+    ended: dict[str, _State] = {}
+    for listing in sorted(listings, key=lambda one: turns[one.key]):
+        if not ask.is_spent:
+            ended[listing.key] = yield from _read(listing, query.cursors.get(listing.key), ask)
+    if ask.is_spent:  # those that were not asked come first the next time
+        turns |= {key: max(turns.values()) + number for number, key in enumerate(ended, 1)}
+    yield from (state.cursor(key, turns[key]) for key, state in ended.items())
 
 
 def _turn(query: Query, key: str) -> int:
     return int(query.cursors[key].values.get("turn") or 0) if key in query.cursors else 0
 
 
-def _read(listing: Listing, cursor: Cursor | None, ask: Asking, *, turn: int) -> Iterator[Found]:
+def _read(listing: Listing, cursor: Cursor | None, ask: Asking) -> Generator[Found, None, _State]:
     state = _State.of(cursor, listing.first)
     is_resumed = state.following is not None
     while not ask.is_spent:
@@ -133,7 +135,7 @@ def _read(listing: Listing, cursor: Cursor | None, ask: Asking, *, turn: int) ->
         state, was_resumed, is_resumed = state.ended(), is_resumed, False
         if not was_resumed:
             break  # else it is read once more from the top: something may have come since the interruption
-    yield state.cursor(listing.key, turn)
+    return state
 
 
 def _page(listing: Listing, token: str | None) -> Page | None:

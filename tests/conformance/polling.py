@@ -76,15 +76,18 @@ def load_all(settings: Settings, platform: Base) -> None:
 
 
 def converge(settings: Settings, platform: Base) -> None:
-    """All windows, then everything once more, then what is left of gaps."""
+    """All windows, then again until no gap is open and no cursor moves, then everything once more."""
     for window in windows(platform.hours):
         poll(settings, platform, window)
+    landing, source = Landing(settings.storage), settings.plugin("sources", platform.kind)
+    last, kept = windows(platform.hours)[-1], None
     for _ in range(50):
-        if not gaps.open_ones(Landing(settings.storage), platform.kind):
+        cursors = landing.read_cursors(platform.kind)
+        if cursors == (kept or {}) and not (source.can_fill and gaps.open_ones(landing, platform.kind)):
             break
-        last = windows(platform.hours)[-1]
+        kept = cursors
         poll(settings, platform, Window(last.start + HOUR, last.end + HOUR))
-    if settings.plugin("sources", platform.kind).can_look_up:
+    if source.can_look_up:
         look_up(settings, platform)
 
 
