@@ -3,7 +3,9 @@
 An alert's mentions are set against those of the seven days before, scaled to what was expected at that hour. Each kind
 of driver divides the same mentions in its own way:
 
-- `channel`: every mention is on one channel, so the parts add up exactly;
+- `channel`, `language`: every mention has one, so the parts add up exactly;
+- `form`: reposts, copies of an earlier text of the same span, and originals;
+- `author`: people who wrote in the days before too, and new ones; the busiest few by themselves where they write a lot;
 - `topic` and `intent`: a mention with several counts for the one whose share has grown most;
 - `term`: a word or pair of words; a mention counts for the most telling term that it holds.
 
@@ -16,17 +18,21 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 import duckdb
 
+from pipelines import telling
+
 BASE = timedelta(days=7)
 OTHER = "other"
 _KINDS = 4  # named parts of a kind at most
+_BUSY = 3  # authors who are told apart from the others ...
+_BUSY_LEAST = 4  # ... when each has written so often
 _AUTHORS = 3  # who must use a term before it is named: the words of one person are nobody else's business
 _READ = 10_000  # mentions read on each side, about; of more, an even sample is read and counted up
 _WORD = re.compile(r"[^\W\d_][\w'’-]{2,}", re.UNICODE)
@@ -54,14 +60,25 @@ class Said:
     is_repost: bool
     engagement: int
     p_negative: float
+    language: str = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """Drivers as they are stored, those of one kind adding up to the same excess, and the most typical mentions."""
+    """Drivers as they are stored, those of one kind adding up to the same excess, and the mentions that tell most.
+
+    Attributes:
+        example_ids: the most typical ones.
+        exposed_ids: the ones that most people may have seen.
+        first_id: the first one of what it is about.
+        minutes: the span that the drivers explain.
+    """
 
     drivers: list[dict[str, Any]]
     example_ids: list[str]
+    exposed_ids: list[str] = field(default_factory=list)
+    first_id: str | None = None
+    minutes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +120,14 @@ def why(
         if labels:
             drivers += _parts(kind, [_first(kind, s, labels) for s in now], [_first(kind, s, labels) for s in before], weights)
     drivers += _parts("channel", [s.channel for s in now], [s.channel for s in before], weights)
-    return Why(drivers, _typical(now, terms))
+    drivers += _parts("language", [s.language for s in now], [s.language for s in before], weights)
+    drivers += _parts("form", _forms(now), _forms(before), weights)
+    drivers += _parts("author", *_writers(now, before), weights)
+    where = span.brand, span.since, span.until
+    minutes = int((span.until - span.since).total_seconds() // 60)
+    first_id = telling.first(connection, where, drivers)
+    excess = {d["name"]: d["excess"] for d in drivers if d["kind"] == "term" and d["name"] != OTHER}
+    return Why(drivers, _typical(now, excess), telling.exposed(connection, where), first_id, minutes)
 
 
 def _read(connection: duckdb.DuckDBPyConnection, brand: str, since: datetime, until: datetime) -> tuple[list[Said], float]:
@@ -112,12 +136,15 @@ def _read(connection: duckdb.DuckDBPyConnection, brand: str, since: datetime, un
     row = connection.execute(f"SELECT count(*) {where}", [brand, since, until]).fetchone()
     total = int(row[0]) if row else 0
     rows = connection.execute(
-        f"SELECT mention_id::VARCHAR, text, channel, intents, topics, sentiment, kind, engagement, p_negative, author_id {where} "
-        "AND hash(mention_id) % ? = 0 ORDER BY mention_id", [brand, since, until, -(-total // _READ) or 1],
+        "SELECT mention_id::VARCHAR, text, channel, intents, topics, sentiment, kind, engagement, p_negative, author_id, "
+        f"language {where} AND hash(mention_id) % ? = 0 ORDER BY mention_id", [brand, since, until, -(-total // _READ) or 1],
     ).fetchall()
     said = [
-        Said(i, t or "", c, tuple(n or ()), tuple(o or ()), a or i, s == "negative", k == "repost", int(e or 0), float(p or 0.0))
-        for i, t, c, n, o, s, k, e, p, a in rows
+        Said(
+            i, t or "", c, tuple(n or ()), tuple(o or ()), a or i, s == "negative", k == "repost", int(e or 0), float(p or 0.0),
+            g or "unknown",
+        )
+        for i, t, c, n, o, s, k, e, p, a, g in rows
     ]
     return said, total / len(said) if said else 0.0
 
@@ -135,6 +162,32 @@ def _parts(kind: str, now: Sequence[str], before: Sequence[str], weights: tuple[
         {"kind": kind, "name": name, "observed": round(o, 1), "expected": round(e, 2), "excess": round(o - e, 2)}
         for name, o, e in [*parts, left] if round(o, 1) or round(e, 2)
     ]
+
+
+def _forms(said: Sequence[Said]) -> list[str]:
+    """repost, copy or original: of texts that are alike but for their marks, the first in order of ids is the original."""
+    seen: set[str] = set()
+    found = []
+    for one in said:
+        likeness = _likeness(one.text)
+        found.append("repost" if one.is_repost else "copy" if likeness and likeness in seen else "original")
+        seen.add(likeness)
+    return found
+
+
+def _writers(now: Sequence[Said], before: Sequence[Said]) -> tuple[list[str], list[str]]:
+    """Who writes: the busiest few, people known from the days before, new ones. Before, all but the busiest are known."""
+    count = Counter(s.author for s in now)
+    busy = {author for author, n in count.most_common(_BUSY) if n >= _BUSY_LEAST}
+    known = {s.author for s in before}
+    return (
+        ["busiest" if s.author in busy else "known" if s.author in known else "new" for s in now],
+        ["busiest" if s.author in busy else "known" for s in before],
+    )
+
+
+def _likeness(text: str) -> str:
+    return re.sub(r"\W+", " ", _NOISE.sub(" ", text.lower())).strip()[:60]
 
 
 def _ranked(now: Sequence[Collection[str]], before: Sequence[Collection[str]]) -> list[str]:
@@ -186,10 +239,16 @@ def _first(kind: str, said: Said, labels: Sequence[str]) -> str:
     return next((label for label in labels if label in own), OTHER)
 
 
-def _typical(now: Sequence[Said], terms: Sequence[str]) -> list[str]:
-    """Three mentions that show best what it is about: negative, full of its terms, much noticed, no reposts, no copies."""
+def _typical(now: Sequence[Said], terms: Mapping[str, float]) -> list[str]:
+    """Three mentions that show best what it is about: negative, full of its terms, much noticed, no reposts, no copies.
+
+    Args:
+        terms: what each adds to the excess.
+    """
+    total = sum(terms.values()) or 1.0
+
     def score(said: Said) -> tuple[float, int, str]:
-        held = sum(term in said.text.lower() for term in terms)
+        held = 2.0 * sum(value for term, value in terms.items() if term in said.text.lower()) / total
         noticed = 0.5 * math.log1p(max(said.engagement, 0))
         return -(2.0 * said.is_negative + said.p_negative + held + noticed), len(said.text), said.mention_id
 
@@ -198,7 +257,7 @@ def _typical(now: Sequence[Said], terms: Sequence[str]) -> list[str]:
     originals = [s for s in now if not s.is_repost and s.text.strip()]
     telling = [s for s in originals if s.is_negative or any(term in s.text.lower() for term in terms)]
     for said in sorted(telling or originals, key=score):
-        likeness = re.sub(r"\W+", " ", said.text.lower())[:60]
+        likeness = _likeness(said.text)
         if likeness not in seen:
             seen.add(likeness)
             chosen.append(said.mention_id)

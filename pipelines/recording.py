@@ -8,10 +8,11 @@
 from __future__ import annotations
 
 import json
+import logging
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
@@ -20,10 +21,13 @@ from pipelines.detectors.base import BUCKET_MINUTES, bucket_start
 from pipelines.drivers import Span, Why, why
 from pipelines.episodes import Episode, Transition
 from pipelines.settings import Settings
+from warehouse import similar
+from warehouse.similar import Past
 
 if TYPE_CHECKING:
     from pipelines.detect import Replay
 
+log = logging.getLogger(__name__)
 _FOREVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -69,10 +73,12 @@ class Recorder:
             "ORDER BY a.brand, a.onset_at, a.alert_id", [_FOREVER, name],
         ).fetchall()
         self.recorded = [_Recorded(*row) for row in rows]
+        self.episodes: list[Episode] = []
         self.changed = 0
 
     def record(self, episodes: list[Episode]) -> None:
         """Add what is new, move forward what has moved, and end what is no longer found."""
+        self.episodes = episodes
         for episode in sorted(episodes, key=lambda e: (e.brand, e.onset)):
             self._record(episode)
         for known in self.recorded:
@@ -122,6 +128,8 @@ class Recorder:
         drivers = told.drivers if told else []
         over = wording.over(self.settings, known.onset_at, reached_at)
         summary = wording.summary(self.settings, known.brand, transition, known.onset_at, self.counted, drivers)
+        if not is_over and drivers:
+            summary += self._beside(known, transition, drivers)
         e = transition.evidence
         values = [round(value, 3) for value in (e.observed, e.expected, e.low, e.high)]
         figures = [transition.state, known.tier, known.severity, e.window_minutes, *values]
@@ -133,12 +141,27 @@ class Recorder:
         self.connection.execute(
             "UPDATE alerts SET state = ?, tier = ?, severity = ?, window_minutes = ?, observed = ?, expected = ?, low = ?, "
             "high = ?, resolved_at = ?, summary = CASE WHEN ? THEN summary || ' ' || ? ELSE ? END, "
-            "drivers = coalesce(?, drivers), example_ids = coalesce(?::UUID[], example_ids) WHERE alert_id = ?",
-            [*figures, reached_at if is_over else None, is_over, over, summary, json.dumps(fresh.drivers) if fresh else None,
-             fresh.example_ids if fresh else None, known.alert_id],
+            "drivers = coalesce(?, drivers), example_ids = coalesce(?::UUID[], example_ids), "
+            "exposed_ids = coalesce(?::UUID[], exposed_ids), first_id = coalesce(first_id, ?::UUID), "
+            "driver_minutes = coalesce(?, driver_minutes) WHERE alert_id = ?",
+            [*figures, reached_at if is_over else None, is_over, over, summary, *_stored(fresh), known.alert_id],
         )
         known.positions += 1
         known.state, known.ended_at = transition.state, reached_at if is_over else _FOREVER
+
+    def _beside(self, known: _Recorded, transition: Transition, drivers: list[dict[str, Any]]) -> str:
+        """Other brands that have an alert now, and the past incident that is most like this one."""
+        moved = {
+            e.brand for e in self.episodes
+            if e.transitions[0].bucket <= transition.bucket and (e.ended is None or e.ended >= transition.bucket)
+        }
+        others = sorted(moved - {known.brand}) if len(self.settings.brands) > 1 else None
+        reasons = similar.reasons(json.dumps(drivers))
+        one = Past(
+            str(known.alert_id), known.brand, known.signal, known.tier, known.severity, known.onset_at, None, reasons
+        )
+        past = similar.read(self.connection.execute, known.onset_at)
+        return wording.beside(self.settings, others, similar.comparable(one, past))
 
     def _withdraw(self, known: _Recorded) -> None:
         """End an open alert that this replay does not find: late mentions have raised what is expected, or it is deleted."""
@@ -174,7 +197,26 @@ class Recorder:
         minutes, expected = next(((m, v) for m, v in e.volumes if m >= wanted), e.volumes[-1])
         unit = "author_count" if self.counted == "people" else "mention_count"
         span = Span(brand, until - timedelta(minutes=minutes), until, expected, unit)
-        return why(self.connection, span, wording.names(self.settings, brand))
+        return why(self.connection, span, wording.names(self.settings, brand), nouns=_nouns)
+
+
+def _stored(told: Why | None) -> list[Any]:
+    """An explanation as columns of `alerts`; None: what is stored stays."""
+    if told is None:
+        return [None] * 5
+    return [json.dumps(told.drivers), told.example_ids, told.exposed_ids, told.first_id, told.minutes]
+
+
+def _nouns(texts: list[str]) -> set[str]:
+    """What may be named as a term; empty, which is anything, where no parser is installed."""
+    from models.base import ModelFault
+    from models.terms import nouns
+
+    try:
+        return nouns(texts)
+    except ModelFault as fault:
+        log.warning("terms are not chosen among nouns: %s", fault)
+        return set()
 
 
 def _further(known: _Recorded, transitions: list[Transition]) -> list[Transition]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -69,12 +70,32 @@ def summary(
     event = f" Known event: {e.event}; more than usual was expected already." if e.event else ""
     if e.signal == "silence":
         return f"{name}: {_figures(e, counted)}"
-    if e.signal in _OF_A_SOURCE:
     if e.signal in ("service_level", "backlog"):
         return f"{name}: {_of_care(settings, e)}."
+    if e.signal in _OF_A_SOURCE:
         what, advice = _OF_A_SOURCE[e.signal]
         return f"{name}: {_of_a_source(e, what)}, {began}. {advice}"
-    return f"{name}: {_figures(e, counted)}, {began}.{often}{event}{_mood(e)}{cause}"
+    return f"{name}: {_figures(e, counted)}, {began}.{often}{event}{_mood(e)}{_copies(e)}{cause}"
+
+
+def beside(settings: Settings, others: Sequence[str] | None, past: Sequence[Past]) -> str:
+    """What an alert is to be seen beside: other brands that moved too, and the past incident that is most like it.
+
+    Args:
+        others: brands that have an alert at the same time; None: no other brand is watched.
+        past: comparable incidents, most alike first.
+    """
+    told = ""
+    if others:
+        told = f" At the same time: {', '.join(brand_name(settings, brand) for brand in others)}."
+    elif others is not None:
+        told = " No other brand moved."
+    if past:
+        one, zone = past[0], ZoneInfo(settings.project.timezone)
+        verdict = {"false": ", called a false alarm", "real": ", called real"}.get(one.verdict, ", not judged")
+        lasted = _length(int((one.seconds or 0) // 60))
+        told += f" Most like it: {_moment(one.onset_at, zone)}, severity {one.severity}{verdict}, over after {lasted}."
+    return told
 
 
 def over(settings: Settings, onset_at: datetime, ended_at: datetime) -> str:
@@ -115,11 +136,32 @@ def _of_a_source(e: Evidence, what: str) -> str:
     return f"{e.observed:.0%} {what} in the last {window}, where {e.expected:.0%} is usual ({e.low:.0%} to {e.high:.0%})"
 
 
+def _of_care(settings: Settings, e: Evidence) -> str:
+    if e.service is None:
+        waits = f"{e.observed:,.0f} conversations of the last 24 hours wait for an answer"
+        return f"{waits}, where we expect {e.expected:,.0f} ({e.low:,.0f} to {e.high:,.0f})"
+    missed, decided, allowed = e.service
+    target = _length(int(span(settings.care.first_response_target).total_seconds() // 60))
+    return (
+        f"{missed:,.0f} of {decided:,.0f} conversations ({e.observed:.0%}) were not answered within {target} in the last "
+        f"{_length(e.window_minutes)}; usual are {e.expected:.0%}, the objective allows {allowed:.0%}, so its error budget burns "
+        f"{e.observed / allowed:.1f} times as fast as it may"
+    )
+
+
 def _mood(e: Evidence) -> str:
     if e.negative is None or e.signal == "negative_share":
         return ""
     negative, scored, usual = e.negative
     return f" {negative / scored:.0%} of what could be scored is negative (usually {usual:.0%})."
+
+
+def _copies(e: Evidence) -> str:
+    """Told where they are at least a tenth of what was posted."""
+    posts = e.reposts[1] + e.copies
+    if e.copies < max(5.0, 0.1 * posts):
+        return ""
+    return f" Of {posts:,.0f} posts {e.copies:,.0f} repeat the text of another and are not counted."
 
 
 def _top(drivers: list[dict[str, Any]]) -> str | None:
@@ -135,19 +177,6 @@ def _top(drivers: list[dict[str, Any]]) -> str | None:
 def _moment(at: datetime, zone: ZoneInfo) -> str:
     local = at.astimezone(zone)
     return f"{local.day} {local:%b %Y %H:%M}"
-
-def _of_care(settings: Settings, e: Evidence) -> str:
-    if e.service is None:
-        waits = f"{e.observed:,.0f} conversations of the last 24 hours wait for an answer"
-        return f"{waits}, where we expect {e.expected:,.0f} ({e.low:,.0f} to {e.high:,.0f})"
-    missed, decided, allowed = e.service
-    target = _length(int(span(settings.care.first_response_target).total_seconds() // 60))
-    return (
-        f"{missed:,.0f} of {decided:,.0f} conversations ({e.observed:.0%}) were not answered within {target} in the last "
-        f"{_length(e.window_minutes)}; usual are {e.expected:.0%}, the objective allows {allowed:.0%}, so its error budget burns "
-        f"{e.observed / allowed:.1f} times as fast as it may"
-    )
-
 
 
 def _length(minutes: int) -> str:
