@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,6 +23,15 @@ _BUSY = 95  # percent of the platform's own limit: what is left is kept for othe
 _LIMITS = frozenset({4, 17, 32, 341, 613, *range(80000, 80015)})
 _REFUSED = frozenset({3, 10, 102, 190, *range(200, 300)})
 _GONE = frozenset({(100, 33), (803, None)})  # error and subcode: no such object, or none that this token may see
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of an edge."""
+
+    items: tuple[Any, ...]
+    after: str | None  # cursor of the next page; None at the end
+    is_cut: bool = False  # nothing was asked: the budget is used up
 
 
 class _LacksField(Exception):
@@ -51,7 +61,8 @@ class Graph:
         self._where = f"[sources.{source.name}]"
         self._ask = Asking(source, query, self._meaning)
         self._at_once = min([_BATCH, *(count for count, _ in read_rates(source.rate))] if source.rate else [_BATCH]) - 1
-        self._status, self._headers = 0, {}
+        self._status = 0
+        self._headers: Any = {}
 
     @property
     def is_spent(self) -> bool:
@@ -66,16 +77,32 @@ class Graph:
         """
         return self._ask(lambda: self._send("GET", path, {k: v for k, v in params.items() if v is not None}))
 
-    def pages(self, *path: str, **params: Any) -> Iterator[list[Any] | None]:
-        """Pages of an edge to its end; None as the last one where the budget is used up before."""
-        after = None
+    def pages(self, *path: str, after: str | None = None, **params: Any) -> Iterator[Page]:
+        """Pages of an edge to its end; the last one is cut where the budget is used up before.
+
+        Args:
+            after: cursor of the page at which to go on; None: from the beginning.
+        """
         while not self.is_spent:
-            page = self.get(*path, **params, after=after)
-            yield rows(page, self._where)
-            after = next_cursor(page)
+            page = self.page(self.get(*path, **params, after=after))
+            yield page
+            after = page.after
             if after is None:
                 return
-        yield None
+        yield Page((), after, is_cut=True)
+
+    def page(self, found: Any) -> Page:
+        """One page as it came, with its items checked.
+
+        Raises:
+            SourceUnavailable: it is none.
+        """
+        items = found.get("data") if isinstance(found, dict) else None
+        if not isinstance(items, list):
+            raise self._unreadable()
+        paging = found.get("paging") or {}
+        after = (paging.get("cursors") or {}).get("after") if paging.get("next") else None
+        return Page(tuple(items), after)
 
     def look_up(self, account: str, ids: Sequence[str], fields: str) -> dict[str, dict[str, Any] | None]:
         """Objects by id as they are now, None for those that are gone; those that lack one of the fields are left out.
@@ -157,25 +184,6 @@ class Graph:
             return SourceUnavailable(f"{self._where}: a passing fault of the platform (error {code}); it is asked again later.")
         hint = "check the ids and permissions"
         return SourceUnavailable(f"{self._where}: the request is refused (error {code}); {hint}.", is_passing=False)
-
-
-def rows(page: dict[str, Any], where: str) -> list[Any]:
-    """The items of a page.
-
-    Raises:
-        SourceUnavailable: it has no list of them.
-    """
-    found = page.get("data")
-    if not isinstance(found, list):
-        raise SourceUnavailable(f"{where}: the answer has no list of items; it is asked again later.")
-    return found
-
-
-def next_cursor(page: dict[str, Any]) -> str | None:
-    """Where the next page begins; None at the end."""
-    paging = page.get("paging") or {}
-    after = (paging.get("cursors") or {}).get("after")
-    return str(after) if after and paging.get("next") else None
 
 
 def moment(value: Any) -> datetime:

@@ -36,14 +36,14 @@ class FacebookPageSource(Source):
         channel="facebook", collects="the own Page: posts, visitors' posts, posts that tag it, comments and replies",
         cannot="other Pages, groups and profiles (no interface for them); names of people who have not allowed it; comments "
                "below posts older than `days`; private messages: see meta_inbox",
-        keys="Page token with pages_read_engagement and pages_read_user_content", limits="200 calls an hour for each user of the app",
+        keys="Page token with pages_read_engagement and pages_read_user_content", limits="200 calls an hour a user of the app",
         deletion="honour deletions: looked up again, absent ones are withdrawn",
     )
 
     token: str = Field(description="Access token of the Page: env:NAME or file:PATH.")
     page_id: str = Field(description="Id of the Page: a number.", pattern=r"^\d+$")
     app_secret: str = Field(default="", description="Secret of the app, where it asks for proof: env:NAME or file:PATH.")
-    brand: str = Field(default="", description="Key of the brand whose Page this is; default: the only one that is no competitor.")
+    brand: str = Field(default="", description="Key of the brand whose Page this is; default: the only one of your own.")
     days: int = Field(default=28, ge=1, description="Comments are looked for below posts of so many days.")
     tagged: bool = Field(default=True, description="Posts of others that tag the Page, too.")
     window: str = Field(default="15m", pattern=SPAN, description="Width of one collection window: a number and m, h or d.")
@@ -90,11 +90,11 @@ class FacebookPageSource(Source):
         since = int((span.start - timedelta(days=self.days)).timestamp())
         until = int(before.timestamp()) if before else None
         for page in graph.pages(self.page_id, edge, fields=_POST, limit=self.page, since=since, until=until):
-            if page is None:
+            if page.is_cut:
                 rest = f"{edge} {oldest.isoformat()}" if oldest else edge
                 yield self._gap(rest, span)
                 return
-            for item in page:
+            for item in page.items:
                 post = self._read(self._post, item, brand_of(self, query))
                 if isinstance(post, Rejected) or post.published_at is None:
                     yield post
@@ -109,12 +109,12 @@ class FacebookPageSource(Source):
     def _comments(self, graph: Graph, query: Query, post: str, span: Window) -> Iterator[Found]:
         reached, brand = span.start, brand_of(self, query)
         since = int((span.start - _SECOND).timestamp())
-        asked = {"fields": _COMMENT, "filter": "stream", "order": "chronological", "since": since, "limit": self.page}
-        for page in graph.pages(post, "comments", **asked):
-            if page is None:
+        asked: dict[str, Any] = {"fields": _COMMENT, "filter": "stream", "order": "chronological", "since": since}
+        for page in graph.pages(post, "comments", limit=self.page, **asked):
+            if page.is_cut:
                 yield self._gap(f"comments {post}", Window(reached, span.end))
                 return
-            for item in page:
+            for item in page.items:
                 found = self._read(self._comment, item, brand, post=post)
                 if isinstance(found, Mention) and found.published_at:
                     if found.published_at >= span.end:
