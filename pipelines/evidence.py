@@ -20,8 +20,8 @@ from pipelines.detectors.base import BUCKET_MINUTES, Array, Evidence, Expected, 
 from pipelines.statistics import count_range, count_rarity, share_rarity, wilson
 
 VOLUME, NEGATIVE, SCORED = 0, 1, 2  # layers; 3 and 4 are the expectations of the first two
-REPOSTS, MENTIONS = 5, 6
-LAYERS = 7
+REPOSTS, MENTIONS, COPIES = 5, 6, 7
+LAYERS = 8
 SHARE_CONCENTRATION = 30.0  # shares vary by themselves as if 30 mentions decided an hour's mood
 _BEGINS = 1.5  # times the expected count: an excess began where the sum above this is largest
 Tier = Literal["page", "watch"]
@@ -32,8 +32,8 @@ class Cell:
     """One brand at one bucket where at least one gate is open."""
 
     scales: tuple[int, ...]
-    layers: Array  # (7, buckets): the longest window, ending with this bucket
-    sums: Array  # (scales, 7): the layers summed over each window
+    layers: Array  # (8, buckets): the longest window, ending with this bucket
+    sums: Array  # (scales, 8): the layers summed over each window
     counted: NDArray[np.bool_]  # (scales, 2): open gates of volume and negative mentions
     shares: NDArray[np.bool_]  # (scales,): open gates of the negative share
     dispersion: Array  # (2, scales)
@@ -104,6 +104,7 @@ class Cell:
             volumes=self.volumes,
             negative=(negative, scored, self.usual) if known else None,
             reposts=(float(self.sums[scale, REPOSTS]), float(self.sums[scale, MENTIONS])),
+            copies=float(self.sums[scale, COPIES]),
         )
 
 

@@ -1,7 +1,8 @@
 """What detectors read: counts by key and 15-minute bucket, as far as they are sealed, in blocks of bounded size.
 
 Subjects:
-- *brands*: the mart `brand_15min`, and what people said of past alerts, when they said it (`pipelines.verdicts`).
+- *brands*: the mart `brand_15min` without copies, so that a text which a hundred accounts post counts once, and what people said
+  of past alerts, when they said it (`pipelines.verdicts`).
 - *service*: conversations that need an answer, from `thread_status`, each counted where something about it is decided.
   `opened_count`: begun; `left_count`: answered, or a day old and given up, so that what waits is the sum of the one less that of
   the other; `met_count`: answered within the target, when it was answered; `missed_count`: not answered when the target had
@@ -26,9 +27,9 @@ GAP = 21 * 96  # buckets after which every detector has given up on a brand that
 _CELLS = 500_000  # brands times buckets replayed at once: bounds memory
 _SQL = {
     "brands": """
-        SELECT brand AS name, epoch(bucket_at)::BIGINT // 900 AS bucket, mention_count, author_count, negative_count,
-            negative_count + neutral_count + positive_count AS scored_count, repost_count,
-            greatest(urgent_count, churn_risk_count) AS urgent_count
+        SELECT brand AS name, epoch(bucket_at)::BIGINT // 900 AS bucket, mention_count - copy_count AS mention_count,
+            original_author_count AS author_count, original_negative_count AS negative_count,
+            original_scored_count AS scored_count, repost_count, original_urgent_count AS urgent_count, copy_count
         FROM brand_15min
     """,
     "service": """

@@ -74,12 +74,18 @@ def rhythm(days: float, per_day: float, seed: int = 0) -> np.ndarray:
 
 
 def spread(counts: np.ndarray, brand: str = "acme", negative: float | None = None, seed: int = 0, **fields: object) -> list[Said]:
-    """One mention by a new author for each count; `negative` is the share of negative ones, None: nothing is scored."""
+    """One mention by a new author for each count; `negative` is the share of negative ones, None: nothing is scored.
+
+    A `text` gets a made-up word at its end, so that no two are alike.
+    """
     draw = np.random.default_rng(seed)
+    text = str(fields.pop("text", ""))
     said = []
     for bucket, count in enumerate(counts):
         for number in range(int(count)):
             at = START + bucket * QUARTER + timedelta(seconds=int(draw.integers(0, 900)))
             mood = None if negative is None else "negative" if draw.random() < negative else "neutral"
-            said.append(Said(brand, at, f"{brand}-{seed}-{bucket}-{number}", sentiment=mood, **fields))  # type: ignore[arg-type]
+            told = {"text": f"{text} {''.join(chr(97 + int(d)) for d in f'{bucket:06}{number:04}')}"} if text else {}
+            author = f"{brand}-{seed}-{bucket}-{number}"
+            said.append(Said(brand, at, author, sentiment=mood, **told, **fields))  # type: ignore[arg-type]
     return said

@@ -89,7 +89,8 @@ def test_drivers_of_a_kind_add_up_to_the_same_excess_and_examples_are_of_the_cri
     assert first["excess"] > 0.8 * excess
     assert any("cancelled" in p["name"] or "flight" in p["name"] for p in parts if p["kind"] == "term")
     told = ask(configured, "SELECT text, kind FROM mentions WHERE mention_id = ?", alert["example_ids"][0])
-    assert told == [("my flight is cancelled again and nobody answers", "post")]
+    ((text, kind),) = told
+    assert text.startswith("my flight is cancelled again and nobody answers") and kind == "post"
 
 
 def test_a_second_run_changes_nothing_and_not_one_byte(tmp_path: Path) -> None:
@@ -273,3 +274,23 @@ def test_the_airline_week(tmp_path: Path) -> None:
     assert {tier for _, tier, _ in raised} == {"watch"}  # nothing is scored, and there is a week of history
     (note,) = found.notes
     assert note.startswith("American: ") and "22 Feb 2015" in note and note.endswith("alerts are armed from 25 Feb 2015.")
+
+
+def test_a_text_that_many_accounts_post_counts_once_and_the_alert_says_so(tmp_path: Path) -> None:
+    """A raid of one text alone is no page; beside real talk the copies are left out of the count and named."""
+    raid, both = settings(tmp_path / "raid"), settings(tmp_path / "both")
+    start = START + ONSET * QUARTER
+    copied = [
+        Said("acme", start + timedelta(seconds=20 * n), f"bot{n}", f"@acme{n} shame on Acme, never buy there again {n}", "negative")
+        for n in range(600)
+    ]
+    store(raid, [*ordinary(), *copied])
+    detect.run(raid, now=NOW)
+    assert not ask(raid, "SELECT 1 FROM alerts WHERE detector = 'recurrence'")
+    store(both, [*ordinary(), *copied, *crisis()])
+    detect.run(both, now=NOW)
+    ((tier, observed, told),) = ask(
+        both, "SELECT a.tier, s.observed, s.summary FROM alerts AS a INNER JOIN alert_states AS s ON s.alert_id = a.alert_id "
+        "AND s.position = 0 WHERE a.detector = 'recurrence'"
+    )
+    assert tier == "page" and observed < 150 and "repeat the text of another and are not counted" in told

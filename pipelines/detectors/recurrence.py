@@ -44,7 +44,7 @@ from pipelines.detectors.base import (
     Verdicts,
     joined,
 )
-from pipelines.evidence import LAYERS, MENTIONS, NEGATIVE, REPOSTS, SCORED, VOLUME, Cell, expectation
+from pipelines.evidence import COPIES, LAYERS, MENTIONS, NEGATIVE, REPOSTS, SCORED, VOLUME, Cell, expectation
 from pipelines.recurrence import Recurrence as Engine
 from pipelines.silence import Silence, told
 from pipelines.statistics import count_range
@@ -76,7 +76,7 @@ class State:
     last: Numbers  # bucket of the latest mention
     mentions: Array  # since `first`
     share: Array  # (2, brands): negative and scored mentions, exponentially weighted
-    past: Array  # (7, brands, 23): the layers of the buckets before this one
+    past: Array  # (8, brands, 23): the layers of the buckets before this one
     recent: Array  # (brands, 95): mentions of the buckets before this one
     today: Array  # (4, brands, 96): layers and mentions of the unfinished day
     windows: Array  # (2, scales, rows, 96): counts and expectations over each window of the unfinished day
@@ -170,6 +170,7 @@ class Recurrence(Detector):
         layers[NEGATIVE], layers[SCORED] = piece.counts["negative_count"], piece.counts["scored_count"]
         expected = state.baseline.expect(buckets % DAY // 4).reshape(2, brands, -1)
         layers[REPOSTS], layers[MENTIONS] = piece.counts["repost_count"], mentions
+        layers[COPIES] = piece.counts.get("copy_count", np.zeros_like(mentions))
         layers[3:5] = np.where(_is_known(state, buckets), expected, np.nan)
         layers[4, state.baseline.days[brands:] < _LEAST_DAYS] = np.nan
         factor = known_events.factor(self.events, state.brands, buckets)
@@ -341,7 +342,7 @@ def _told(cell: Cell, tiers: tuple[bool, bool], rates: Array, urgent: Array) -> 
 
 
 def _window_sums(extended: Array, width: int) -> Array:
-    """Sums over the windows that end with each of the last `width` buckets, shape (scales, 7, brands, width)."""
+    """Sums over the windows that end with each of the last `width` buckets, shape (scales, 8, brands, width)."""
     hours = extended[:, :, 3:] + extended[:, :, 2:-1] + extended[:, :, 1:-2] + extended[:, :, :-3]
     sixes = sum(hours[:, :, 4 * i: 4 * i + width] for i in range(6))
     return np.stack((extended[:, :, -width:], hours[:, :, -width:], np.asarray(sixes)))
