@@ -32,7 +32,7 @@ def report(settings: Settings, *, now: datetime) -> list[str]:
             found = spending.forecast(ledger.days(name, now), source.budget, now=now)
             cap = f"capped at {source.budget:,.2f}" if source.budget else "no cap: set budget in its stanza"
             lines.append(
-                f"[sources.{name}] {now:%B %Y}: {found.spent:,.2f} spent; the month will cost {found.low:,.2f} to {found.high:,.2f} "
-                f"(90% range), {cap}; {source.price:g} a mention."
+                f"[sources.{name}] {now:%B %Y}: {found.spent:,.2f} spent; the month will cost {found.low:,.2f} to"
+                f" {found.high:,.2f} (90% range), {cap}; {source.price:g} a mention."
             )
     return lines
