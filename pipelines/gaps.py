@@ -7,6 +7,7 @@ source can still not give remains as a smaller gap. `missing` is the platform's 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -29,7 +30,8 @@ class Noted:
     @property
     def key(self) -> str:
         """The landed window that fills it: made of the gap alone, so that filling it twice lands once."""
-        return f"{self.gap.start:{'%Y-%m-%dT%H:%M:%S'}}-gap-{self.gap.end:{'%Y%m%dT%H%M%S'}}"
+        asked = hashlib.sha256(self.gap.query.encode()).hexdigest()[:12]  # two queries may lack the same span
+        return f"{self.gap.start:{'%Y-%m-%dT%H:%M:%S'}}-gap-{self.gap.end:{'%Y%m%dT%H%M%S'}}-{asked}"
 
     @property
     def window(self) -> Window:
