@@ -18,7 +18,8 @@ from dash import Dash
 from flask import Response, abort, request
 
 from dashboards import handling, words
-from dashboards.guard import NONCE, from_our_pages, has_ticket
+from dashboards.guard import COOKIE, NONCE, from_our_pages, has_ticket
+from dashboards.pacing import EACH, Pace
 from dashboards.query import Row, Snapshot, Snapshots
 from warehouse import actions, links
 from warehouse.links import BadLink, Claim
@@ -44,16 +45,26 @@ def accept(app: Dash, snapshots: Snapshots, storage: Path, secret: Callable[[], 
         secret: what links and tickets are signed with.
         clock: tells the time, which is written as that of the action.
     """
+    pace = Pace()
 
     @app.server.post("/actions")  # type: ignore[untyped-decorator]
-    def from_page() -> tuple[str, int]:
+    def from_page() -> tuple[str, int] | tuple[str, int, dict[str, str]]:
         if not from_our_pages() or not has_ticket(secret()):
             return "This page is too old to act: reload it.", 403
         given, snapshot = _given(), snapshots.current()
         if snapshot is None or not snapshot.rows("incident", incident=given["alert"]):
             return "There is no such incident any more: reload the page.", 404
+        wait = pace.wait(f"browser {request.cookies.get(COOKIE, '')}", clock())
+        if wait:
+            return _too_fast(wait), 429, {"Retry-After": str(wait)}
         return _written(storage, given["alert"], given, via="page", now=clock())
 
+    _accept_links(app, snapshots, storage, secret, clock, pace)
+
+
+def _accept_links(
+    app: Dash, snapshots: Snapshots, storage: Path, secret: Callable[[], str], clock: Callable[[], datetime], pace: Pace
+) -> None:
     @app.server.route("/act/<token>", methods=["GET", "POST"])  # type: ignore[untyped-decorator]
     def from_link(token: str) -> Response:
         now = clock()
@@ -66,6 +77,9 @@ def accept(app: Dash, snapshots: Snapshots, storage: Path, secret: Callable[[], 
             return _asking(claim, snapshot, "")
         if not from_our_pages():
             return _page("This form came from elsewhere", f"<p>Open the link again and act there.</p>{_back()}", 403)
+        wait = pace.wait(f"link {token[-22:]}", now)
+        if wait:
+            return _asking(claim, snapshot, _too_fast(wait), 429)
         verb, _, value = request.form.get("do", "").partition(":")
         given = {"verb": verb, "value": request.form.get("to", "") if verb == "assign" else value}
         given |= {"actor": request.form.get("actor", ""), "key": f"{token[-22:]}{request.form.get('key', '')}"}
@@ -73,6 +87,10 @@ def accept(app: Dash, snapshots: Snapshots, storage: Path, secret: Callable[[], 
         if status != 200:
             return _asking(claim, snapshot, text, status)
         return _page("Done", f"<p>{escape(text)}</p>{_back(claim)}")
+
+
+def _too_fast(wait: int) -> str:
+    return f"Nothing was saved: more than {EACH} actions in a minute. Wait {words.plural(wait, 'second')} and do it again."
 
 
 def _given() -> dict[str, str]:

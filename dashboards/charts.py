@@ -49,6 +49,16 @@ class Dot:
 
 
 @dataclass(frozen=True, slots=True)
+class Ring:
+    """An alert on a line of its own: a page, a watch, or a rule that only knows to ring."""
+
+    lane: str
+    at: datetime
+    kind: str  # page, watch, ring
+    hover: str
+
+
+@dataclass(frozen=True, slots=True)
 class Series:
     """Counts in time under one name."""
 
@@ -154,12 +164,39 @@ def dots(rows: Sequence[Dot], *, suffix: str = "", zero: bool = False, bars: boo
         [trace], hovermode="closest", margin=margin(right=right, top=4, pad=6),
         annotations=[note(r.words, xref="paper", x=1, xanchor="left", xshift=10, y=r.name, yref="y", align="left") for r in rows],
         xaxis=value_axis(
-            ticksuffix=suffix, zeroline=zero, rangemode="tozero" if bars or zero else "normal", nticks=3 if bars else 4
+            ticksuffix=suffix, zeroline=zero, rangemode="tozero" if bars or zero else "normal", nticks=3 if bars else 4,
+            tickangle=0,
         ),
         yaxis={
             "type": "category", "range": [len(rows) - 0.5, -0.5], "automargin": True, "fixedrange": True, "showgrid": False,
             "ticks": "", "categoryorder": "array", "categoryarray": [r.name for r in rows],
         },
+    )
+
+
+def lanes(
+    names: Sequence[str], rings: Sequence[Ring], *, moments: Sequence[datetime], until: datetime, marks: Sequence[Mark] = ()
+) -> Figure:
+    """When each rule rang, one line each: a page is a filled diamond, a watch a hollow circle, a bare ring a stroke."""
+    looks: dict[str, dict[str, Any]] = {
+        "ring": {"symbol": "line-ns", "size": 12, "color": GREY, "line": {"width": 1.5, "color": GREY}},
+        "watch": {"symbol": "circle-open", "size": 10, "color": BLUE, "line": {"width": 2, "color": BLUE}},
+        "page": {"symbol": "diamond", "size": 12, "color": ORANGE},
+    }
+    traces: list[Trace] = []
+    for kind, look in looks.items():
+        own = [r for r in rings if r.kind == kind]
+        place = {"x": [iso(r.at) for r in own], "y": [r.lane for r in own], "marker": look, "cliponaxis": False}
+        traces.append({"type": "scatter", "mode": "markers", **place} | spoken([r.hover for r in own]))
+    axis = d.time_axis(moments[:: max(1, len(moments) // 4)])  # the names of the lines leave little room on a phone
+    return figure(
+        traces, hovermode="closest", margin=margin(top=28 if marks else 12, right=20, pad=6),
+        xaxis=axis | {"range": [iso(moments[0]), iso(until)], "autorange": False},
+        yaxis={
+            "type": "category", "range": [len(names) - 0.5, -0.5], "automargin": True, "fixedrange": True, "ticks": "",
+            "categoryorder": "array", "categoryarray": list(names), "showgrid": True,
+        },
+        **d.marked(marks),
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import html
 
-from dashboards import words
+from dashboards import telling, words
 from dashboards.incident import Scene
 from dashboards.page import Content
 from dashboards.query import Row, Snapshot
@@ -73,7 +73,7 @@ def panel(snapshot: Snapshot, at: Scene) -> Content:
     own = [_approval(snapshot, row) for row in snapshot.rows("approvals", incident=incident) if row["choice"] is None]
     fields = html.Div([*_first_groups(found.standing, at.is_open), _verdict(found.standing)], className="fields")
     error = html.P("", className="act-error", role="alert")
-    body = html.Div([*own, fields, error], className="acting", **{"data-incident": incident})
+    body = html.Div([*own, fields, error, telling.budget(snapshot, at)], className="acting", **{"data-incident": incident})
     return [html.H2("Who has it" if at.is_open else "Was it real?"), html.P(state, role="status", className="state-line"), body]
 
 

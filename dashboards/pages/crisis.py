@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 import math
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from dash import html
 
 from dashboards import components as c
-from dashboards import handling, incident, tiles, words
+from dashboards import handling, incident, telling, tiles, words
 from dashboards.charts import Dot, dots, expected
 from dashboards.drawing import GREY, ORANGE, Mark, Point
 from dashboards.incident import Scene
@@ -20,7 +20,6 @@ from dashboards.view import View
 from warehouse import metrics
 
 REASONS = 7  # rows of what drives it
-QUOTES = 3
 GLYPHS = {"armed": ("●", "watched"), "arming": ("○", "not yet"), "no_data": (words.NONE, "no data")}
 STATES = {"onset": "open", "escalated": "open, growing", "resolved": "over"}
 
@@ -41,7 +40,8 @@ def fill(view: View, snapshot: Snapshot) -> dict[str, Content | Panel]:
         "facts": _facts(view, snapshot, at, rows),
         "volume": _chart(snapshot, at, rows, "volume"), "rail": _rail(snapshot, at),
         "drivers": _told(at) if at.alert else _stands_out(view, snapshot, at), "negative": _chart(snapshot, at, rows, negative),
-        "mentions": _mentions(view, snapshot, at), "others": _others(view, others),
+        "mentions": telling.mentions(view, snapshot, at), "others": _others(view, others),
+        "like": telling.like(view, snapshot, at), "parts": telling.parts(at),
         "alerts": _alerts(view, snapshot, at), "arming": _arming(snapshot),
     }
 
@@ -188,10 +188,10 @@ def _told(at: Scene) -> Panel:
         items.append(Dot(name, value, value - half, value + half, said, ORANGE if real else GREY, real, hover))
         ends = (words.signed(v) for v in (value, value - half, value + half))
         table.append((name, words.count(part["observed"]), words.count(part["expected"]), *ends))
-    total, span = sum(incident.excess(p) for p in parts), words.duration(60 * at.alert["window_minutes"])
+    total = sum(incident.excess(p) for p in parts)
     reason = incident.top_reason(at.alert)
     say = f"Top reason: {reason}. " if reason else "No single reason stands out. "
-    say += f"The parts add up to {words.signed(total)} mentions in {span}."
+    say += f"The parts add up to {words.signed(total)} mentions in {telling.span(at.alert)}."
     figure = dots(items, zero=True, right=136)
     return Panel(say, figure, f"Mentions above expected, by reason. {say}", columns, table, title="What drives it")
 
@@ -226,24 +226,6 @@ def _stands_out(view: View, snapshot: Snapshot, at: Scene) -> Panel:
     who, verb = words.listed(real[:3]) if real else "No topic", "stand" if len(real) > 1 else "stands"
     say = f"{who} {verb} out against the same hours of the {days} days before."
     return Panel(say, dots(items, zero=True, right=118), f"Topics of the last day. {say}", columns, table, title=title)
-
-
-def _mentions(view: View, snapshot: Snapshot, at: Scene) -> Content:
-    now = snapshot.local(snapshot.now)
-    rows: list[Row] = []
-    if at.alert and at.alert["example_ids"]:
-        around = {"start": at.onset - timedelta(hours=6), "until": at.until}
-        rows = list(snapshot.rows("mentions_by_id", brand=view.brand, ids=tuple(at.alert["example_ids"]), **around))
-    known = {r["mention_id"] for r in rows}
-    say = "The negative mentions that were shared most."
-    if known:
-        say = "The mentions that tell most, as chosen when the alert was raised."
-    start, until = at.hours
-    asked = {"brand": view.brand, "start": start, "until": until, "channel": "all", "mood": "negative", "topic": "", "intent": ""}
-    more = [r for r in snapshot.rows("mentions", limit=QUOTES + len(known), **asked) if r["mention_id"] not in known]
-    rows += more[: max(0, QUOTES - len(rows))]
-    items = [c.mention(r, now, snapshot.local(r["published_at"])) for r in rows]
-    return c.section("What they say", say if items else "", c.mentions(items, empty="No negative mention in these hours."))
 
 
 def _others(view: View, others: list[Row]) -> Content:
@@ -302,7 +284,7 @@ PAGE = Page(
         Slot("state", card=False), Slot("act"), Slot("facts", card=False),
         Slot("volume", "Mentions per 15 minutes", "hero", 4), Slot("rail", span=2),
         Slot("drivers", "What drives it", "standard", 3), Slot("negative", "Negative mentions per 15 minutes", "standard", 3),
-        Slot("mentions", span=4), Slot("others", span=2),
+        Slot("mentions", span=4), Slot("others", span=2), Slot("like", span=3), Slot("parts", span=3),
         Slot("alerts", span=4), Slot("arming", span=2),
     ),
     definitions=(
@@ -322,9 +304,20 @@ PAGE = Page(
             "worst of its alerts so far: how far beyond what is expected, how rare, how negative, how many. A jump is told anew.",
         ),
         (
+            "What they say",
+            "The first: the earliest mention of what adds most. Most typical: negative, full of what is peculiar to these hours, "
+            "much noticed. Most seen: by reach, or by engagement where no reach is known. No reposts, no copies of one another.",
+        ),
+        (
+            "Comparable incidents",
+            "Past ones that share a reason, or of the same brand the signal and about the severity; the same brand first, then "
+            "by shared reasons (half), signal and severity (a quarter each).",
+        ),
+        (
             "Who has it",
             "An acknowledgement answers what was known then: nobody further is told, until it gets worse. A snooze holds "
-            "messages, but not that it gets worse. Verdicts say afterwards how many alerts were false.",
+            "messages, but not that it gets worse. Verdicts move the alert budget: from three in 180 days on it is lengthened by "
+            "(false + 2) / (allowed + 2), never below what is set and at most fourfold.",
         ),
         ("Reach", "Sum of what the channels report for each mention: an upper bound, the same people may count twice."),
         ("Not answered yet", "Conversations since the onset that need an answer and have none. Interval: Wilson, 95 %."),

@@ -325,7 +325,8 @@ def _crisis(make: Maker) -> None:
     ]
     parts = (
         ("topic", "cancelled_flight", 168, 5), ("topic", "delay", 40, 8), ("topic", "other", 43, 28),
-        ("channel", "x", 190, 25), ("channel", "facebook", 61, 16),
+        ("channel", "x", 190, 25), ("channel", "facebook", 61, 16), ("form", "original", 201, 33), ("form", "repost", 50, 8),
+        ("author", "new", 120, 0), ("author", "known", 131, 41),
     )
     drivers = [{"kind": k, "name": n, "observed": o, "expected": e, "excess": o - e} for k, n, o, e in parts]
     common = {
@@ -334,6 +335,9 @@ def _crisis(make: Maker) -> None:
         "window_minutes": 60,
         "drivers": json.dumps(drivers),
         "example_ids": examples[:3],
+        "exposed_ids": examples[3:6],
+        "first_id": examples[-1] if examples else None,
+        "driver_minutes": 60,
     }
     alert, old = make.uuid(), END - timedelta(days=12)
     make.add(
@@ -378,6 +382,12 @@ def _crisis(make: Maker) -> None:
         make.add("incident_alerts", alert_id=row["alert_id"], incident_id=row["alert_id"], state_count=2)
         shared = {k: row[k] for k in ("brand", "state", "tier", "severity", "onset_at", "fired_at", "resolved_at")}
         make.add("incidents", incident_id=row["alert_id"], alert_count=1, **shared)
+    for brand, _, _, _ in BRANDS:
+        note = "The budget is at most one false page in 60 days. None of the last 180 days has been judged; verdicts move it."
+        make.add(
+            "alert_budgets", brand=brand, tier="page", every_days=60, stretched_days=60, false_count=0, judged_count=0,
+            allowed=0.5, note=note,
+        )
     at = ONSET + timedelta(minutes=30)
     make.add(
         "deliveries", alert_id=alert, notifier="file", alert_state="onset", status="sent", attempt_count=1, created_at=at,
@@ -394,6 +404,43 @@ def _crisis(make: Maker) -> None:
             "arming", brand=brand, signal="volume", state="arming" if late else "armed", first_at=END - timedelta(days=28),
             armed_at=END - timedelta(days=14), note=f"{name}: {note}",
         )
+
+
+RULES = (
+    # name, role, crises found, within an hour, paged, false alarms, false pages
+    ("volume", "configured", 18, 16, 7, 104, 29), ("eager", "shadow", 18, 17, 15, 148, 110),
+    ("agility", "vendor", 19, 16, 19, 5194, 5194),
+)
+
+
+def _lab(make: Maker) -> None:
+    """What `earshot backtest --keep` leaves."""
+    for name, role, found, fast, paged, false, pages in RULES:
+        common = {
+            "rule": name, "role": role, "says": name, "page_every_days": None if role == "vendor" else 60,
+            "threshold": None if role == "vendor" else "about once in 7 weeks", "is_newest": True, "kept_at": END,
+            "since_at": END - timedelta(days=28), "until_at": END,
+        }
+        counts = {
+            "crisis_count": 20, "found_count": found, "paged_count": paged, "delays": [30] * fast + [90] * (found - fast),
+            "alert_count": found + false, "page_count": pages + paged, "true_count": found, "false_count": false,
+            "false_page_count": pages,
+        }
+        make.add("backtests", data="crises", slice="all", brand_count=28, days=49.0, **common, **counts)
+        storm = {"crisis_count": 4, "found_count": 4, "paged_count": 4, "delays": [30] * 4}
+        make.add("backtests", data="crises", slice="storm", brand_count=4, days=49.0, **common, **(counts | storm))
+        for brand, _, _, _ in (("all", "", False, 0.0), *BRANDS):
+            of = {"crisis_count": 0, "found_count": 0, "paged_count": 0, "delays": [], "true_count": 0, "false_count": 0}
+            few = {"alert_count": 9 if role == "vendor" else 2, "page_count": 1, "false_page_count": 0}
+            watched = len(BRANDS) if brand == "all" else 1
+            make.add("backtests", data="history", slice=brand, brand_count=watched, days=28.0, **common, **of, **few)
+        for brand, _, _, _ in BRANDS:
+            for hours in range(6, 28 * 24, 9 if role == "vendor" else 200):
+                at = END - timedelta(hours=hours)
+                make.add(
+                    "backtest_alerts", rule=name, role=role, brand=brand, tier="page", severity=0 if role == "vendor" else 6,
+                    onset_at=at, fired_at=at, resolved_at=at,
+                )
 
 
 def snapshot(
@@ -422,6 +469,7 @@ def snapshot(
         _response_days(make)
         _weeks(make, start)
         _crisis(make)
+        _lab(make)
     make.add(
         "meta",
         **{

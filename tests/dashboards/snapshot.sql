@@ -17,7 +17,11 @@ CREATE TABLE alerts (
     alert_id UUID, detector VARCHAR, signal VARCHAR, brand VARCHAR, tier VARCHAR, state VARCHAR, severity INTEGER,
     onset_at TIMESTAMPTZ, fired_at TIMESTAMPTZ, resolved_at TIMESTAMPTZ,
     window_minutes INTEGER, observed DOUBLE, expected DOUBLE, low DOUBLE, high DOUBLE, summary VARCHAR,
-    drivers VARCHAR, example_ids UUID[]
+    drivers VARCHAR, example_ids UUID[], exposed_ids UUID[], first_id UUID, driver_minutes INTEGER
+);
+CREATE TABLE alert_budgets (
+    brand VARCHAR, tier VARCHAR, every_days INTEGER, stretched_days INTEGER, false_count INTEGER, judged_count INTEGER,
+    allowed DOUBLE, note VARCHAR
 );
 CREATE TABLE approvals (
     delivery_key VARCHAR, incident_id UUID, notifiers VARCHAR, asked_at TIMESTAMPTZ, due_at TIMESTAMPTZ,
@@ -26,6 +30,16 @@ CREATE TABLE approvals (
 CREATE TABLE arming (
     brand VARCHAR, signal VARCHAR, state VARCHAR, first_at TIMESTAMPTZ,
     armed_at TIMESTAMPTZ, note VARCHAR
+);
+CREATE TABLE backtest_alerts (
+    rule VARCHAR, role VARCHAR, brand VARCHAR, tier VARCHAR, severity INTEGER, onset_at TIMESTAMPTZ, fired_at TIMESTAMPTZ,
+    resolved_at TIMESTAMPTZ
+);
+CREATE TABLE backtests (
+    data VARCHAR, rule VARCHAR, role VARCHAR, says VARCHAR, page_every_days INTEGER, threshold VARCHAR, slice VARCHAR,
+    brand_count INTEGER, days DOUBLE, crisis_count INTEGER, found_count INTEGER, paged_count INTEGER, delays INTEGER[],
+    alert_count INTEGER, page_count INTEGER, true_count INTEGER, false_count INTEGER, false_page_count INTEGER,
+    since_at TIMESTAMPTZ, until_at TIMESTAMPTZ, is_newest BOOLEAN, kept_at TIMESTAMPTZ
 );
 CREATE TABLE brand_15min (
     brand VARCHAR, bucket_at TIMESTAMPTZ, mention_count INTEGER, author_count INTEGER,
