@@ -88,6 +88,21 @@ class BrandStanza(_Stanza):
     competitor: bool = Field(
         default=False, description="True for a rival: it counts in share of voice and is not alerted on unless asked."
     )
+    query: str = Field(
+        default="", description="What to collect, in the query language (docs/queries.md); default: name, aliases and handles."
+    )
+
+    @field_validator("query")
+    @classmethod
+    def _readable_query(cls, query: str) -> str:
+        if query:
+            from pipelines.query.language import parse
+
+            try:
+                parse(query)
+            except ConfigError as error:
+                raise ValueError(str(error)) from None
+        return query
 
 
 class ModelsStanza(_Stanza):
@@ -228,6 +243,7 @@ class Settings(BaseModel):
                 aliases=tuple(b.aliases),
                 exclude=tuple(b.exclude),
                 is_competitor=b.competitor,
+                query=b.query,
             )
             for key, b in self.brands.items()
         )
