@@ -89,49 +89,56 @@ class InstagramSource(Source):
         yield from self._tags(reading, tags, now)
 
     def _tags(self, reading: _Reading, wanted: set[str], now: datetime) -> Iterator[Mention | Rejected]:
-        pages = reading.graph.pages(self.account_id, "tags", fields=_TAGGED, limit=self.page) if wanted else iter(())
-        for page in pages:
-            if page.is_cut:
-                return
+        after, is_end = None, not wanted
+        while not is_end:
+            page = reading.graph.page(reading.graph.get(self.account_id, "tags", fields=_TAGGED, limit=self.page, after=after))
             for item in page.items:
                 if f"{_TAG}{item.get('id')}" in wanted:
                     wanted.discard(f"{_TAG}{item['id']}")
                     yield reading.tagged(item)
-            if not wanted or (page.items and moment(page.items[-1]["timestamp"]) < now - _TAGS_BACK):
-                break
+            is_old = bool(page.items) and moment(page.items[-1]["timestamp"]) < now - _TAGS_BACK
+            after, is_end = page.after, not wanted or is_old or page.after is None
         for native_id in sorted(wanted):
             yield self.gone(native_id, channel="instagram", now=now)
 
 
 class _Reading:
-    """Reads edges for one span. `observed`: when, where objects are looked up."""
+    """Reads edges for one window. `observed`: when, where objects are looked up."""
 
-    def __init__(self, source: InstagramSource, query: Query, span: Window | None, observed: datetime | None = None) -> None:
+    def __init__(self, source: InstagramSource, query: Query, window: Window | None, observed: datetime | None = None) -> None:
         proof = secret(source.app_secret) if source.app_secret else None
         self.graph = Graph(source, query, token=secret(source.token), base_url=source.base_url, app_secret=proof)
-        self._source, self._span, self._observed, self._brand = source, span, observed, brand_of(source, query)
+        self._source, self._span, self._observed, self._brand = source, window, observed, brand_of(source, query)
+        self._back = {"media": timedelta(days=source.days), "comments": span(source.replies)}
 
-    def edge(self, edge: str, node: str, *, medium: str = "", after: str | None = None) -> Iterator[Found]:
-        """An edge, newest first, down to where nothing of the span can be."""
+    def edge(
+        self, edge: str, node: str, *, medium: str = "", after: str | None = None, reached: datetime | None = None
+    ) -> Iterator[Found]:
+        """An edge, newest first, down to where nothing of the span can be; `reached`: how far it has been read."""
         comments = f"comments.limit({self._source.page}){{{self._comment_fields}}}"
         fields = {"media": f"{_MEDIUM},{comments}", "tags": _TAGGED, "comments": self._comment_fields, "replies": _REPLY}[edge]
         limit = min(self._source.page, _MEDIA_AT_ONCE) if edge == "media" else self._source.page
         for page in self.graph.pages(node, edge, after=after, fields=fields, limit=limit):
             if page.is_cut:
-                yield self._gap(edge, node, medium, page.after)
+                if edge != "comments" or self._may_go_on(reached):  # else late replies alone are left: they are looked up later
+                    yield self._gap(edge, node, medium, page.after)
                 return
-            reach = yield from self._items(edge, page, node, medium)
-            if not reach:
+            reached = yield from self._items(edge, page, node, medium)
+            if not self._may_go_on(reached, self._back.get(edge, timedelta(0))):
                 return
+
+    def _may_go_on(self, reached: datetime | None, back: timedelta = timedelta(0)) -> bool:
+        """May older items hold something of the span?"""
+        assert self._span is not None
+        return reached is None or reached >= self._span.start - back
 
     @property
     def _comment_fields(self) -> str:
         return f"{_REPLY},replies.limit({self._source.page}){{{_REPLY}}}"
 
-    def _items(self, edge: str, page: Page, node: str, medium: str) -> Generator[Found, None, bool]:
-        """What a page holds of the span; returns whether the next page may hold some too."""
+    def _items(self, edge: str, page: Page, node: str, medium: str) -> Generator[Found, None, datetime | None]:
+        """What a page holds of the span; returns the time that it reaches back to, None where that says nothing."""
         assert self._span is not None
-        back = {"media": timedelta(days=self._source.days), "comments": span(self._source.replies)}.get(edge, timedelta(0))
         read: Callable[[Any], Mention | Rejected] = {
             "media": self.medium, "tags": self.tagged, "comments": lambda item: self.comment(item, node),
             "replies": lambda item: self.comment(item, medium, node),
@@ -146,7 +153,7 @@ class _Reading:
             if below or isinstance(found, Rejected) or self._is_within(found):
                 yield found
             yield from below
-        return edge == "replies" or oldest >= self._span.start - back
+        return oldest if edge != "replies" else None
 
     def _below(self, edge: str, item: dict[str, Any], found: Mention, medium: str) -> Iterator[Found]:
         """Comments of a medium or replies of a comment that came with it, and those that did not."""
@@ -155,9 +162,9 @@ class _Reading:
             return
         page = self.graph.page(item[inner])
         node, top = found.native_id, found.native_id if edge == "media" else medium
-        reach = yield from self._items(inner, page, node, top)
-        if page.after and reach:
-            yield from self.edge(inner, node, medium=top, after=page.after)
+        reached = yield from self._items(inner, page, node, top)
+        if page.after and self._may_go_on(reached, self._back.get(inner, timedelta(0))):
+            yield from self.edge(inner, node, medium=top, after=page.after, reached=reached)
 
     def _is_within(self, found: Mention) -> bool:
         assert self._span is not None

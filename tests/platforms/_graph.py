@@ -32,8 +32,13 @@ class GraphPlatform(Base):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         tops = self.posts[::12]  # most of what is written on an account are comments
+        lone = {p.id for p in tops[4::5]}  # below these nothing is written
         for number, post in enumerate(self.posts):
-            post.parent = None if post in tops else post.parent or tops[self.chance.randrange(number // 12 + 1)].id
+            earlier = [p.id for p in tops[: number // 12 + 1] if p.id not in lone]
+            if number % 12 == 0:
+                post.parent = None
+            elif post.parent is None or post.parent in lone:
+                post.parent = self.chance.choice(earlier)
         above = {p.parent for p in self.posts}
         for post in self.posts:
             if post.id in above:

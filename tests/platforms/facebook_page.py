@@ -20,7 +20,7 @@ class Platform(GraphPlatform):
         return {"token": "env:PLATFORM_TOKEN", "page_id": PAGE, "page": self.page, "base_url": self.url, "rate": "25/1s"}
 
     def is_tagged(self, post: Post) -> bool:
-        return post.parent is None and int(post.id) % 60 == 48 and not any(p.parent == post.id for p in self.posts)
+        return post.parent is None and int(post.id) % 60 == 28
 
     def native(self, post: Post) -> str:
         if post.parent:
@@ -65,9 +65,9 @@ class Platform(GraphPlatform):
         return Answer(self.paged([(p, self._comment(p)) for p in found], values))
 
     def _author(self, post: Post) -> dict[str, Any]:
-        if int(post.id) % 3 == 0:
+        if int(post.id) // 5 % 3 == 0:
             return {"from": {"id": PAGE, "name": "JetBlue"}}
-        return {} if int(post.id) % 3 == 1 else {"from": {"id": post.author, "name": post.author}}
+        return {} if int(post.id) // 5 % 3 == 1 else {"from": {"id": post.author, "name": post.author}}
 
     def _post(self, post: Post) -> dict[str, Any]:
         below = [p for p in self.posts if p.at <= self.now and p.parent and self.root(p) is post]

@@ -24,7 +24,7 @@ class Platform(GraphPlatform):
         }
 
     def is_tagged(self, post: Post) -> bool:
-        return post.parent is None and int(post.id) % 60 == 48 and not any(p.parent == post.id for p in self.posts)
+        return post.parent is None and int(post.id) % 60 == 28
 
     def native(self, post: Post) -> str:
         return f"tag:{post.id}" if self.is_tagged(post) else post.id

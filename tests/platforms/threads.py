@@ -26,7 +26,7 @@ class Platform(GraphPlatform):
         }
 
     def is_own(self, post: Post) -> bool:
-        return post.parent is None and int(post.id) % 24 == 8
+        return post.parent is None and int(post.id) % 24 == 16
 
     def one(self, path: str, values: dict[str, str]) -> Answer:
         node, _, edge = path.partition("/")
