@@ -37,7 +37,7 @@ _AUTHORS = 3  # who must use a term before it is named: the words of one person 
 _READ = 10_000  # mentions read on each side, about; of more, an even sample is read and counted up
 _WORD = re.compile(r"[^\W\d_][\w'’-]{2,}", re.UNICODE)
 _NOISE = re.compile(r"https?://\S+|[@<\[{]\S+|&\w+;")
-_STOP = frozenset(re.findall(r"\S+", """
+STOP = frozenset(re.findall(r"\S+", """
     the and for you your are was were with that this have has had not but just from they them what when who how why can can't
     don't won't isn't get got going all out about our its it's i'm i've will would could been being there here now than then
     too very his her she him their please thanks thank via amp let know one two some any more why did does doesn't
@@ -206,7 +206,7 @@ def _ranked(now: Sequence[Collection[str]], before: Sequence[Collection[str]]) -
 
 def _words(text: str, names: set[str]) -> set[str]:
     words = [w.strip("'’-") for w in _WORD.findall(_NOISE.sub(" ", text.lower()))]
-    kept = [w if w not in _STOP and w not in names and len(w) > 2 else "" for w in words]
+    kept = [w if w not in STOP and w not in names and len(w) > 2 else "" for w in words]
     return {w for w in kept if w} | {f"{a} {b}" for a, b in pairwise(kept) if a and b}
 
 

@@ -7,20 +7,22 @@ Subjects:
   `opened_count`: begun; `left_count`: answered, or a day old and given up, so that what waits is the sum of the one less that of
   the other; `met_count`: answered within the target, when it was answered; `missed_count`: not answered when the target had
   passed. An answer that comes after a bucket is thus none at that bucket.
+- *topics*: of each hour, at its last bucket, the terms that are most peculiar to the three hours that end there
+  (`pipelines.novelty`), with their words.
 - *sources*: the mart `source_15min`, keys as `source:NAME`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines import verdicts
+from pipelines import novelty, verdicts
 from pipelines.detectors.base import BUCKET_SECONDS, SOURCE, Block, Subject
 
 GAP = 21 * 96  # buckets after which every detector has given up on a brand that nobody mentions
@@ -75,6 +77,7 @@ class History:
     counts: dict[str, NDArray[np.float64]]
     end: int  # first bucket that is not sealed
     judged: tuple[verdicts.Given, ...] = ()
+    words: Mapping[tuple[int, int], tuple[str, ...]] = field(default_factory=dict)  # by row and bucket; of topics
 
     def blocks(self) -> Iterator[Block]:
         """Blocks of bounded size, one after the other. Months in which nothing was said about any brand are stepped over."""
@@ -102,7 +105,7 @@ class History:
             table = np.zeros((len(self.brands), stop - start))
             table[self.rows[low:high], self.buckets[low:high] - start] = values[low:high]
             counts[name] = table
-        return Block(self.brands, start, counts | verdicts.counted(self.judged, self.brands, start, stop))
+        return Block(self.brands, start, counts | verdicts.counted(self.judged, self.brands, start, stop), self.words)
 
 
 def sealed(connection: duckdb.DuckDBPyConnection, now: datetime) -> int:
@@ -124,6 +127,8 @@ def read(
         target: within how long a conversation should have been answered; for the subject *service*.
     """
     end = sealed(connection, now)
+    if subject == "topics":
+        return _topics(connection, end, configured)
     given = {"target": int(target.total_seconds())} if subject == "service" else {}
     found = connection.execute(
         f"SELECT * FROM ({_SQL[subject]}) WHERE bucket < $end ORDER BY bucket, name", {"end": end, **given}
@@ -135,4 +140,20 @@ def read(
         brands, np.array([index[name] for name in names], dtype=np.int64), buckets,
         {name: np.asarray(values, dtype=np.float64) for name, values in found.items()}, end,
         verdicts.read(connection) if subject == "brands" else (),
+    )
+
+
+def _topics(connection: duckdb.DuckDBPyConnection, end: int, configured: Sequence[str]) -> History:
+    found = novelty.topics(connection, end // 4)
+    brands = tuple(sorted({topic.brand for topic in found} | set(configured)))
+    found = sorted(found, key=lambda topic: (topic.hour, topic.brand))
+    rows, buckets = [brands.index(topic.brand) for topic in found], [topic.hour * 4 + 3 for topic in found]
+    counts = {
+        "z": [t.z for t in found], "authors": [t.authors for t in found], "usual_authors": [t.expected for t in found],
+        "usual_mentions": [t.mentions for t in found],
+    }
+    return History(
+        brands, np.array(rows, dtype=np.int64), np.array(buckets, dtype=np.int64),
+        {name: np.array(values, dtype=np.float64) for name, values in counts.items()}, end,
+        words={(row, bucket): topic.terms for row, bucket, topic in zip(rows, buckets, found, strict=True)},
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -117,6 +117,7 @@ class Recorder:
         for transition in fresh:
             known.severity, known.tier = max(known.severity, transition.severity), transition.tier
             told = self._why(transition, known.brand) if transition.state != "resolved" else told
+            transition = self._named(transition, known.brand)
             self._enter(known, transition, told)
         self.changed += 1
 
@@ -176,6 +177,20 @@ class Recorder:
         )
         known.state, known.ended_at = "resolved", self.end
         self.changed += 1
+
+    def _named(self, transition: Transition, brand: str) -> Transition:
+        """Of a new topic's words, those that name things, where any does."""
+        e, until = transition.evidence, bucket_start(transition.bucket + 1)
+        if not e.terms:
+            return transition
+        rows = self.connection.execute(
+            "SELECT text FROM mention_feed WHERE brand = ? AND published_at >= ? AND published_at < ? AND NOT is_own "
+            "AND contains(lower(text), ?) ORDER BY published_at, mention_id LIMIT 150",
+            [brand, until - timedelta(minutes=e.window_minutes), until, e.terms[0].split()[0]],
+        ).fetchall()
+        things = _nouns([text for (text,) in rows])
+        kept = tuple(term for term in e.terms if term in things)
+        return replace(transition, evidence=replace(e, terms=kept or e.terms))
 
     def _longest_waiting(self, brand: str, until: datetime) -> list[str]:
         """The first messages of the three conversations that have waited longest, of those that are not a day old."""

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from pipelines import surge
 from pipelines.detectors.base import SOURCE, Arming, Evidence, bucket_start
 from pipelines.episodes import Transition
+from pipelines.novelty import HOURS
 from pipelines.settings import Settings, span
 from warehouse.similar import Past
 
@@ -72,6 +73,10 @@ def summary(
         return f"{name}: {_figures(e, counted)}"
     if e.signal in ("service_level", "backlog"):
         return f"{name}: {_of_care(settings, e)}."
+    if e.signal == "new_topic":
+        named = ", ".join(f"“{term}”" for term in e.terms[:3])
+        usual = f"where {e.expected:,.0f} is usual" if e.expected >= 0.5 else "where hardly anybody did before"
+        return f"{name}: a new topic, {named}: {e.observed:,.0f} people use such words within {HOURS} hours, {usual}."
     if e.signal in _OF_A_SOURCE:
         what, advice = _OF_A_SOURCE[e.signal]
         return f"{name}: {_of_a_source(e, what)}, {began}. {advice}"
@@ -87,9 +92,9 @@ def beside(settings: Settings, others: Sequence[str] | None, past: Sequence[Past
     """
     told = ""
     if others:
-        told = f" At the same time: {', '.join(brand_name(settings, brand) for brand in others)}."
+        told = f" Alerts at the same time: {', '.join(brand_name(settings, brand) for brand in others)}."
     elif others is not None:
-        told = " No other brand moved."
+        told = " No other brand has an alert yet."
     if past:
         one, zone = past[0], ZoneInfo(settings.project.timezone)
         verdict = {"false": ", called a false alarm", "real": ", called real"}.get(one.verdict, ", not judged")

@@ -108,7 +108,7 @@ def test_the_command_compares_and_says_what_the_budget_means(capsys: pytest.Capt
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--crises", "--rule", "nobody"], "there is no rule 'nobody'; there are: recurrence, service_level"),
+        (["--crises", "--rule", "nobody"], "there is no rule 'nobody'; there are: new_topic, recurrence"),
         (["--crises", "--budget", "often"], "not a number of days"),
         (["--crises", "--brands", "0"], "1 or more"),
         (["--series", "a.csv", "--rule", "wizikey"], "leave out --rule"),

@@ -7,7 +7,7 @@ or messages: `pipelines.episodes` makes alerts of evidence, and `pipelines.detec
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal
 
@@ -55,6 +55,7 @@ class Block:
     brands: Sequence[str]
     first: int  # number of the first bucket
     counts: Mapping[str, Array]
+    words: Mapping[tuple[int, int], tuple[str, ...]] = field(default_factory=dict)  # by row and number of the bucket; of topics
 
     @property
     def width(self) -> int:
@@ -65,7 +66,7 @@ class Block:
         start = 0
         while start < self.width:
             stop = min(self.width, start + length - (self.first + start) % length)
-            yield Block(self.brands, self.first + start, {k: v[:, start:stop] for k, v in self.counts.items()})
+            yield Block(self.brands, self.first + start, {k: v[:, start:stop] for k, v in self.counts.items()}, self.words)
             start = stop
 
 
