@@ -12,6 +12,7 @@ import json
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import pyarrow as pa
 
@@ -120,7 +121,7 @@ def mention_batch(
 ) -> pa.RecordBatch:
     """Mentions of one source as MENTION_SCHEMA, with the protected texts, references and authors in place of the raw ones.
 
-    A mention that was deleted at the platform lands without text, references and media.
+    A mention that was deleted at the platform lands with what counts need, and nothing of what it said or who said it.
     """
     if not mentions:
         return pa.RecordBatch.from_pylist([], schema=MENTION_SCHEMA)
@@ -128,15 +129,21 @@ def mention_batch(
     identify = MentionId(source)
     rows = []
     for m, text, found, author in zip(mentions, texts, references, authors, strict=True):
-        gone = m.deleted_at is not None
         published = microseconds(m.published_at)
         observed = published if m.observed_at is None else microseconds(m.observed_at)
-        row = (
-            source, m.native_id, m.channel, m.kind, m.property, m.visibility, m.is_own, m.is_automatic, m.brand, author,
-            m.author_followers, "" if gone else text, None if gone or not found else _references(found), m.language, m.url,
-            m.thread_id, m.in_reply_to, m.rating, m.engagement, m.reach, None if gone or not m.media else _media(m),
-            published, m.time_note, observed, microseconds(m.expires_at), microseconds(m.deleted_at),
-        )
+        row: tuple[Any, ...]
+        place = (source, m.native_id, m.channel, m.kind, m.property, m.visibility, m.is_own, m.is_automatic, m.brand)
+        if m.deleted_at is None:
+            row = (
+                *place, author, m.author_followers, text, _references(found) if found else None, m.language, m.url,
+                m.thread_id, m.in_reply_to, m.rating, m.engagement, m.reach, _media(m) if m.media else None,
+                published, m.time_note, observed, microseconds(m.expires_at), None,
+            )
+        else:
+            row = (
+                *place, None, None, "", None, None, None, m.thread_id, m.in_reply_to, None, None, None, None,
+                published, m.time_note, observed, None, microseconds(m.deleted_at),
+            )
         rows.append(row)
     hashes = [hashlib.blake2b(_ENCODE(row).encode(), digest_size=16).hexdigest() for row in rows]
     ids = pa.ExtensionArray.from_storage(pa.uuid(), pa.array([identify(m.native_id) for m in mentions], pa.binary(16)))

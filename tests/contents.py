@@ -8,7 +8,9 @@ from typing import Any
 import duckdb
 
 # when a row was written here says nothing about what it holds
-CLOCKS = {"ingested_at", "enriched_at", "quarantined_at", "loaded_at", "created_at", "sent_at", "applied_at"}
+CLOCKS = {
+    "ingested_at", "enriched_at", "quarantined_at", "loaded_at", "created_at", "sent_at", "applied_at", "withdrawn_at", "noted_at",
+}
 BOOKKEEPING = {"migrations", "schema_migrations", "build_state", "estimate_state", "loads"}
 
 

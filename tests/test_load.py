@@ -166,6 +166,56 @@ def test_a_deletion_takes_text_references_media_and_scores_of_the_text(tmp_path:
     assert rows(settings, "SELECT count(*) FROM enrichments") == [(0,)]
 
 
+def gone(at: datetime, native_id: str = "1", **values: Any) -> Mention:
+    """What a source yields for what its platform no longer gives."""
+    undated = {"published_at": None, "time_note": "gone at the platform"}
+    return mention(native_id, **{"text": "", "observed_at": at, "deleted_at": at} | undated | values)
+
+
+@pytest.mark.parametrize("order", ["ab", "ba"])
+def test_what_counts_need_survives_a_deletion_that_knows_nothing(order: str, tmp_path: Path) -> None:
+    """Whether the deletion or the mention comes first: when and where it was, its thread and the brands that its text named."""
+    settings = Settings(folder=tmp_path)
+    said = mention(
+        "1", channel="youtube", kind="comment", property="own", visibility="private", is_own=True, brand="acme", thread_id="0",
+        in_reply_to="0", text="who said this", author_id="ann", author_followers=7, language="en", url="http://u", rating=1.0,
+        engagement=3, reach=9, expires_at=AT,
+    )
+    land(settings, "a", [said])
+    land(settings, "b", [gone(AT + timedelta(hours=1))], model=None)
+    for key in order:
+        load.run(settings, "s", key, now=NOW)
+    kept = "channel, kind, property, visibility, is_own, brand, thread_id, in_reply_to, published_at"
+    assert rows(settings, f"SELECT {kept} FROM mentions") == [
+        ("youtube", "comment", "own", "private", True, "acme", "0", "0", AT)
+    ]
+    left = "text, author_id, author_followers, language, url, rating, engagement, reach, expires_at"
+    assert rows(settings, f"SELECT {left} FROM mentions") == [("", *[None] * 8)]
+    assert rows(settings, "SELECT brands, erased_at FROM withdrawals") == [(["acme"], None)]  # a copy is still in landing
+
+
+def test_a_mention_that_is_seen_again_after_it_was_gone_comes_back(tmp_path: Path) -> None:
+    """A suspension that ended. What was seen before it does not count."""
+    settings = Settings(folder=tmp_path)
+    versions = [mention("1"), gone(AT + timedelta(hours=1)), mention("1", text="back", observed_at=AT + timedelta(hours=2))]
+    for order in ([0, 1, 2], [1, 2, 0]):
+        settings = Settings(folder=tmp_path / str(order[0]))
+        for number in order:
+            land(settings, f"w{number}", [versions[number]])
+            load.run(settings, "s", f"w{number}", now=NOW)
+        assert rows(settings, "SELECT text, deleted_at FROM mentions") == [("back", None)]
+        assert rows(settings, "SELECT count(*) FROM enrichments") == [(1,)]
+        assert rows(settings, "SELECT count(*) FROM withdrawals") == [(0,)]
+
+
+def test_a_deletion_of_what_was_never_seen_leaves_nothing_to_erase(tmp_path: Path) -> None:
+    settings = Settings(folder=tmp_path)
+    land(settings, "a", [gone(AT)], model=None)
+    done = load.run(settings, "s", "a", now=NOW)
+    assert (done.stored, load.run(settings, "s", "a", now=NOW).unchanged) == (1, 1)
+    assert rows(settings, "SELECT erased_at, seen_hash FROM withdrawals") == [(NOW, None)]
+
+
 def test_a_window_that_landed_anew_takes_the_place_of_what_it_was(tmp_path: Path) -> None:
     """Corrected mapping or better redaction: no mixture of old and new rows, whatever their hashes."""
     settings = Settings(folder=tmp_path)
@@ -231,9 +281,24 @@ VERSIONS = st.builds(
     observed_at=st.sampled_from([None, AT, AT + timedelta(hours=1), AT - timedelta(hours=1)]),
     published_at=st.sampled_from([None, AT]),
     brand=st.sampled_from([None, "x", "y"]),
+    kind=st.sampled_from(["post", "reply"]),
+    author_id=st.sampled_from([None, "ann"]),
     engagement=st.sampled_from([None, 1, 2]),
-    deleted_at=st.sampled_from([None, None, None, AT]),
+    deleted_at=st.sampled_from([None, None, None, AT, AT + timedelta(minutes=30)]),
 )
+NEVER = AT - timedelta(days=1)
+
+
+def known_at(version: Mention) -> datetime:
+    """From when an observation speaks; a deletion holds from its own time on at the latest."""
+    seen = version.observed_at or version.published_at or NEVER
+    return max(seen, version.deleted_at) if version.deleted_at else seen
+
+
+def is_withdrawn(versions: Sequence[Mention]) -> bool:
+    """Plain words: was the newest thing that is known of it that it was deleted? At equal times it was."""
+    gone = [known_at(v) for v in versions if v.deleted_at]
+    return bool(gone) and max(gone) >= max((known_at(v) for v in versions if not v.deleted_at), default=NEVER)
 
 
 def loaded(folder: Path, windows: Iterable[tuple[str, Sequence[Mention]]]) -> dict[str, list[tuple[Any, ...]]]:
@@ -242,7 +307,7 @@ def loaded(folder: Path, windows: Iterable[tuple[str, Sequence[Mention]]]) -> di
         land(settings, key, mentions)
         done = load.run(settings, "s", key, now=NOW)
         assert done.rows_in == done.stored + done.unchanged + done.quarantined == len(mentions)
-    return tables(settings, "mentions", "enrichments")
+    return tables(settings, "mentions", "enrichments", "withdrawals")
 
 
 @runs(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -254,8 +319,23 @@ def test_overlapping_parts_in_any_order_give_the_tables_of_the_whole(
     overlap = data.draw(st.integers(0, len(versions) - cut))
     parts = [("p", versions[: cut + overlap]), ("q", versions[cut:])]
     order = data.draw(st.permutations([*parts, data.draw(st.sampled_from(parts))]))
-    whole = loaded(tmp_path_factory.mktemp("whole"), [("w", versions)])
+    folder = tmp_path_factory.mktemp("whole")
+    whole = loaded(folder, [("w", versions)])
     assert loaded(tmp_path_factory.mktemp("parts"), order) == whole
+    columns = "native_id, deleted_at IS NOT NULL, text, author_id, kind, published_at"
+    found = rows(Settings(folder=folder), f"SELECT {columns} FROM mentions")
+    for native_id, is_gone, text, author, kind, published_at in found:
+        same = [v for v in versions if v.native_id == native_id]
+        seen = [v for v in same if not v.deleted_at]
+        assert is_gone == is_withdrawn(same)
+        if is_gone:
+            assert (text, author) == ("", None)
+            if seen:  # when and what it was is as it was seen last; a deletion may know better, but only with a date
+                newest = max(map(known_at, seen))
+                told = [v for v in seen if known_at(v) == newest] + [v for v in same if v.deleted_at and v.published_at]
+                assert (kind, published_at) in {(v.kind, v.published_at) for v in told}
+    gone = {r[0] for r in found if r[1]}
+    assert len(whole["withdrawals"]) == len(gone)
 
 
 def test_two_overlapping_files_in_either_order_are_the_whole_file(tmp_path: Path) -> None:

@@ -55,6 +55,8 @@ def put(warehouse: duckdb.DuckDBPyConnection, rows: list[dict[str, str]]) -> dic
     for row in rows:
         text = row.get("text") or ("" if row.get("deleted_at") else "hello")
         fields = {c: value(c, t) for c, t in row.items()} | {"text": text}
+        if fields.get("deleted_at"):  # as the warehouse has it: nobody's, and scored by nothing
+            fields |= {"author_id": None, "sentiment": None}
         own = {c: v for c, v in fields.items() if c in MENTION and c != "language" and (c not in ("kind", "property") or v)}
         stored = mention(**own, language=fields.get("platform_language"))
         mentions.append(stored)
@@ -146,9 +148,9 @@ def stored(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for number, row in enumerate(rows):
         at = None if row["minute"] is None else START + timedelta(minutes=row["minute"])
         kept = {c: row[c] for c in ("brand", "author_id", "is_own", "kind", "channel", "property", "visibility", "is_automatic")}
-        deleted = {"deleted_at": NOW, "text": ""} if row["deleted"] else {}
+        deleted = {"deleted_at": NOW, "text": "", "author_id": None} if row["deleted"] else {}
         parent = None if row["answers"] is None else str(row["answers"])
-        mentions.append(mention(native_id=str(number), published_at=at, in_reply_to=parent, **kept, **deleted))
+        mentions.append(mention(native_id=str(number), published_at=at, in_reply_to=parent, **kept | deleted))
     return mentions
 
 
@@ -161,7 +163,7 @@ def test_counts_are_those_of_plain_python(rows: list[dict[str, Any]]) -> None:
         insert(warehouse, "mentions", mentions)
         insert(warehouse, "enrichments", [
             scores(m, r["sentiment"], intents=r["intents"], brands=r["also"])
-            for m, r in zip(mentions, rows, strict=True) if r["sentiment"]
+            for m, r in zip(mentions, rows, strict=True) if r["sentiment"] and not r["deleted"]
         ])
         build.build(warehouse, timezone="UTC", now=NOW)
         quarters: dict[tuple[str, datetime], list[Any]] = defaultdict(list)

@@ -9,6 +9,9 @@ from typing import Any
 
 import duckdb
 
+from warehouse import withdrawing
+from warehouse.withdrawing import Forgotten
+
 FOLDER = Path(__file__).with_name("loads")
 _LONGEST_CHAIN = 2**24  # replies below one another; also what ends a circle of them
 _LINKED = "coalesce(thread_id, in_reply_to) <> native_id"
@@ -25,15 +28,39 @@ def _count(connection: duckdb.DuckDBPyConnection, sql: str, values: dict[str, An
     return int(row[0]) if row else 0
 
 
-def merge_mentions(connection: duckdb.DuckDBPyConnection, file: Path, *, is_relanded: bool, now: datetime) -> int:
+def merge_mentions(
+    connection: duckdb.DuckDBPyConnection, file: Path, *, forgotten: Forgotten = Forgotten(), is_relanded: bool, now: datetime  # noqa: B008
+) -> int:
     """Merge a Parquet file of mentions of one source; returns how many rows were inserted or updated.
 
     Replies join the thread of what they answer, whether that was loaded before or comes later. What was scored for a text
     that is no longer there goes. Leaves the temporary table `incoming`.
+
+    Args:
+        forgotten: what people asked us to forget: it is stored as withdrawn.
     """
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE incoming AS SELECT * FROM read_parquet($file, hive_partitioning = false)",
+        "CREATE OR REPLACE TEMP TABLE incoming AS SELECT *, deleted_at IS NULL AS is_held, false AS is_settled "
+        "FROM read_parquet($file, hive_partitioning = false)",
         {"file": str(file)},
+    )
+    withdrawing.strike(connection, forgotten)
+    return _merge_incoming(connection, is_relanded=is_relanded, now=now)
+
+
+def withdraw(connection: duckdb.DuckDBPyConnection, ids: str, *, at: datetime, now: datetime) -> int:
+    """Withdraw stored mentions as of `at`, as if the platform had deleted them then; returns how many there were.
+
+    Args:
+        ids: a SELECT of their `mention_id`.
+    """
+    withdrawing.take(connection, ids, at)
+    return _merge_incoming(connection, is_relanded=False, now=now)
+
+
+def _merge_incoming(connection: duckdb.DuckDBPyConnection, *, is_relanded: bool, now: datetime) -> int:
+    is_withdrawing = withdrawing.settle(
+        connection, statement("settled"), statement("withdrawals"), is_relanded=is_relanded, now=now
     )
     if _count(connection, "SELECT count(*) - count(DISTINCT mention_id) FROM incoming"):
         connection.execute(
@@ -58,6 +85,8 @@ def merge_mentions(connection: duckdb.DuckDBPyConnection, file: Path, *, is_rela
             WHERE enrichments.mention_id = kept.mention_id AND enrichments.text_hash <> kept.text_hash
             """
         )
+    if is_withdrawing:
+        withdrawing.drop_scores(connection)
     if is_linked:
         _join_threads(connection)
     return stored
@@ -118,6 +147,8 @@ def _join_threads(connection: duckdb.DuckDBPyConnection) -> None:
 
 def merge_enrichments(connection: duckdb.DuckDBPyConnection, file: Path, *, now: datetime) -> int:
     """Merge what one model says; returns how many rows were inserted or updated."""
+    if _count(connection, "SELECT count(*) FROM withdrawals"):
+        withdrawing.name_brands(connection, str(file))
     return _count(connection, statement("enrichments"), {"file": str(file), "now": now})
 
 

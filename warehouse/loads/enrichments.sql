@@ -1,9 +1,11 @@
--- One row a mention and model: scores of the version of the mention that the warehouse holds, and of no other.
+-- One row a mention and model: scores of the version of the mention that the warehouse holds, and of no other; none of what is
+-- withdrawn.
 -- incoming: temporary table of the window's mentions; $file: what one model says about them.
 MERGE INTO enrichments USING (
     SELECT scored.*
     FROM read_parquet($file, hive_partitioning = false) AS scored
     JOIN mentions ON mentions.mention_id = scored.mention_id AND mentions.content_hash = scored.content_hash
+        AND mentions.deleted_at IS NULL
     QUALIFY row_number() OVER (PARTITION BY scored.mention_id) = 1  -- a row that stands in the window twice
 ) AS fresh ON enrichments.mention_id = fresh.mention_id AND enrichments.model = fresh.model
 WHEN MATCHED AND (

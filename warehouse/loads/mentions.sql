@@ -1,13 +1,20 @@
 -- One row a mention. The newest observation wins, null counts as oldest; at equal times the greater content_hash does,
 -- so that loading overlapping inputs in any order gives the same table. A window that landed anew ($is_relanded)
--- takes the place of what it was. incoming: temporary table with one row a mention.
+-- takes the place of what it was. incoming: temporary table with one row a mention; of what is or was withdrawn, settled.sql has
+-- compared already (is_settled).
 MERGE INTO mentions USING incoming ON mentions.mention_id = incoming.mention_id
-WHEN MATCHED AND mentions.content_hash <> incoming.content_hash AND (
-    incoming.observed_at > mentions.observed_at
-    OR (incoming.observed_at IS NOT NULL AND mentions.observed_at IS NULL)
+WHEN MATCHED AND (
+    incoming.is_settled
     OR (
-        incoming.observed_at IS NOT DISTINCT FROM mentions.observed_at
-        AND ($is_relanded OR incoming.content_hash > mentions.content_hash)
+        mentions.content_hash <> incoming.content_hash
+        AND (
+            incoming.observed_at > mentions.observed_at
+            OR (incoming.observed_at IS NOT NULL AND mentions.observed_at IS NULL)
+            OR (
+                incoming.observed_at IS NOT DISTINCT FROM mentions.observed_at
+                AND ($is_relanded OR incoming.content_hash > mentions.content_hash)
+            )
+        )
     )
 ) THEN UPDATE SET
     channel = incoming.channel, kind = incoming.kind, property = incoming.property, visibility = incoming.visibility,
