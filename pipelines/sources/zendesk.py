@@ -33,7 +33,7 @@ class ZendeskSource(Source):
     title: ClassVar[str] = "Zendesk"
     key_page: ClassVar[str | None] = "https://developer.zendesk.com/api-reference/introduction/security-and-auth/"
     card: ClassVar[Card | None] = Card(
-        channel="email, phone, chat, web, ...", collects="tickets and public replies of all channels: number, times, texts if asked for",
+        channel="email, phone, chat, web, ...", collects="tickets and public replies: number and times, texts if asked for",
         cannot="internal notes and calls' recordings (left out); tickets that are archived for good",
         keys="OAuth token, or e-mail address and API token", cost="included", limits="10 exports and 200 other requests a minute",
         deletion="deleted and redacted tickets are found when they are looked up again",

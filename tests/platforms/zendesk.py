@@ -102,5 +102,6 @@ class Platform(Base):
         author = 100 + int(self.top(post).id) if not post.parent else (1, 2, 100 + int(self.top(post).id))[int(post.id) % 3]
         return {
             "id": int(post.id), "public": True, "author_id": author, "body": post.text, "plain_body": post.text,
-            "attachments": [], "created_at": post.at.strftime("%Y-%m-%dT%H:%M:%SZ"), "via": {"channel": "rule" if int(post.id) % 30 == 1 else "web"},
+            "attachments": [], "created_at": post.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "via": {"channel": "rule" if int(post.id) % 30 == 1 else "web"},
         }
