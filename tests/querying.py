@@ -320,7 +320,8 @@ def tagged(query: str, post: Post) -> bool:
 
 
 FOUND: dict[str, Callable[[str, Post], bool]] = {
-    "x": x, "reddit": reddit, "mastodon": mastodon, "mastodon_hashtags": tagged, "bluesky": bluesky, "youtube": youtube,
+    "x": x, "reddit": reddit, "mastodon": mastodon, "mastodon_hashtags": tagged, "bluesky": bluesky, "threads": stackexchange,
+    "youtube": youtube,
     "hackernews": hackernews, "stackexchange": stackexchange, "discourse": discourse,
     "zendesk": zendesk, "salesforce": salesforce,
     "local": lambda query, post: True,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pipelines.query.language import NOTHING, Expression, Term, any_of, handle, parse, term
+from pipelines.query.language import NOTHING, Expression, Field, Term, any_of, handle, leaves, parse, term
 from pipelines.records import Brand, Query
 
 
@@ -34,6 +34,15 @@ def of_brand(brand: Brand) -> Expression:
     several = [name.words for name in names if isinstance(name, Term) and len(name.words) > 1 and len(name.text) > 6]
     joined = [term("".join(words)) for words in several]
     return any_of(*names, *joined, *(found for name in brand.handles if (found := _made(handle, name))))
+
+
+def fields_in(query: Query) -> frozenset[str]:
+    """Fields that the query looks at, such as author: a source must give them, or what is filtered here finds too little.
+
+    >>> sorted(fields_in(Query(expression="jetblue NOT from:jetblue lang:en")))
+    ['author', 'lang']
+    """
+    return frozenset(leaf.name for leaf in leaves(expression_of(query)) if isinstance(leaf, Field))
 
 
 def _made(make: Callable[[str], Expression], text: str) -> Expression | None:

@@ -3,8 +3,8 @@
 An operator may find more than ours (stemming, prefixes, accents): what comes back is filtered again. It may be negated only
 where it finds exactly ours (`exact`), because what a platform excludes is gone. Where the facts are from (read in 2026): X,
 "Build a query" and "Search operators"; Mastodon, `search_query_parser.rb`; Bluesky, `search/parse_query.go`; Discourse,
-`lib/search.rb`; Stack Exchange, `/search/excerpts`; Zendesk, "Search"; Salesforce, SOSL "FIND". Those of Reddit, YouTube and
-Algolia are general knowledge: nothing but single words is asked there, which every engine knows.
+`lib/search.rb`; Stack Exchange, `/search/excerpts`; Zendesk, "Search"; Salesforce, SOSL "FIND". Those of Reddit, YouTube,
+Threads and Algolia are general knowledge: nothing but single words is asked there, which every engine knows.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ REDDIT = Dialect(
     account=r"[a-z0-9_-]{3,20}", finds_accents=False, drops_common=True,
     operators={"word": "{}", "author": "author:{}", "link": "site:{}"}, untold=frozenset(("lang",)),
     searched="titles and texts of posts; comments are not searched and are read subreddit by subreddit",
-    gaps=("listings end at about 1,000 posts",),
+    gaps=("a search ends at about 250 posts",),
 )
 MASTODON = Dialect(
     name="mastodon", title="Mastodon, full text", glue=_UAX29, account=r"[a-z0-9_]+(?:[.-][a-z0-9_]+)*(?:@[a-z0-9.-]+)?",
@@ -100,6 +100,11 @@ BLUESKY = Dialect(
     languages={code: code for code in _BLUESKY_LANGUAGES.split()},
     searched="public posts",
     gaps=("its cursor may not reach all of them", "the index orders by sortAt, which is not when a post was written"),
+)
+THREADS = Dialect(
+    name="threads", title="Threads", channel="threads", operators={"word": "{}"}, drops_common=True, finds_accents=False,
+    untold=frozenset(("lang",)), searched="public posts, 2,200 searches a day and user",
+    gaps=("how it searches for several words is not documented",),
 )
 YOUTUBE = Dialect(
     name="youtube", title="YouTube", channel="youtube", joins="words", alternative="|", most=10, drops_common=True,
@@ -133,8 +138,8 @@ LOCAL = Dialect(name="local", title="everything else", searched="everything that
 
 DIALECTS: Mapping[str, Dialect] = {
     d.name: d for d in (
-        X, REDDIT, MASTODON, MASTODON_HASHTAGS, BLUESKY, YOUTUBE, HACKERNEWS, STACKEXCHANGE, DISCOURSE, ZENDESK, SALESFORCE,
-        LOCAL,
+        X, REDDIT, MASTODON, MASTODON_HASHTAGS, BLUESKY, THREADS, YOUTUBE, HACKERNEWS, STACKEXCHANGE, DISCOURSE, ZENDESK,
+        SALESFORCE, LOCAL,
     )
 }
 
