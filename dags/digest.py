@@ -1,10 +1,11 @@
-"""Every Monday: the past week of each own brand, and any drift of a model, in a few sentences, once to every notifier."""
+"""Every Monday: the past week of each own brand, and any drift of a model, in a few sentences, once to every notifier; and the
+Alert Lab's figures anew."""
 
 from __future__ import annotations
 
 from airflow.sdk import dag, task
 
-from dags._assets import DIGEST
+from dags._assets import DIGEST, WAREHOUSE
 from dags._runtime import DEFAULTS, now, settings
 
 
@@ -36,8 +37,17 @@ def digest() -> None:
             raise NotifierError(f"a model's drift was not taken by: {', '.join(told.failed)}.")
         return {"drifts": len(told.drifts), "sent": told.sent}
 
+    @task(pool=WAREHOUSE)
+    def lab() -> dict[str, int]:
+        """Every rule over simulated crises and the brands' own history; the next publish shows it."""
+        from pipelines import lab
+
+        kept = lab.keep(settings(), now=now())
+        return {"rules": kept.rules, "brands": kept.brands, "verdicts": kept.verdicts}
+
     tell()
     drift()
+    lab()
 
 
 digest()

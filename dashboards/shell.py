@@ -205,10 +205,11 @@ def _health(snapshot: Snapshot) -> list[Row]:
 
 def _drifted(one: drift.Drift, snapshot: Snapshot) -> Content:
     """A source on which the model no longer sees what it saw."""
-    week = f" In the week from {words.day(snapshot.local(one.week_at))}: "
+    week = f" In the week from {words.day(snapshot.local(one.week_at))}, "
     advice = " Read some of its mentions before you trust their scores."
     about = html.Strong(f"Model drift on {words.label(one.source)}.")
-    return html.P([about, week, one.sentence, advice], className="strip drift")
+    said = one.sentence[:1].lower() + one.sentence[1:]
+    return html.P([about, week, said, advice], className="strip drift")
 
 
 def as_of(page: Page, view: View, snapshot: Snapshot) -> Content:

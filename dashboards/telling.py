@@ -21,7 +21,7 @@ QUOTES = 3
 KINDS = {"channel": "Where", "language": "Language", "form": "Form", "author": "Who"}
 NAMES = {
     "original": "Originals", "repost": "Reposts", "copy": "Copies of a text", "busiest": "The busiest three",
-    "known": "Wrote the week before too", "new": "New here", "other": "Anything else", "unknown": "Not known",
+    "known": "Seen the week before", "new": "New here", "other": "Anything else", "unknown": "Not known",
 }
 SIGNALS = {"volume": "volume", "negative_count": "negative mentions", "negative_share": "negative share"}
 VERDICTS = {"false": "called a false alarm", "real": "called real", "": "not judged"}
@@ -35,8 +35,8 @@ def mentions(view: View, snapshot: Snapshot, at: Scene) -> Content:
         rows = _shared(view, snapshot, at)
         say = "The negative mentions that were shared most." if rows else ""
         return c.section(title, say, c.mentions(_drawn(snapshot, rows), empty="No negative mention in these hours."))
-    body = [part for name, rows in groups for part in (html.H3(name), c.mentions(_drawn(snapshot, rows), empty=""))]
-    return c.section(title, "As chosen when the alert was raised.", *body)
+    body = [html.Div([html.H3(name), c.mentions(_drawn(snapshot, rows), empty="")]) for name, rows in groups]
+    return c.section(title, "As chosen when the alert was raised.", html.Div(body, className="groups"))
 
 
 def _drawn(snapshot: Snapshot, rows: list[Row]) -> list[Content]:
@@ -73,23 +73,23 @@ def parts(at: Scene) -> Content:
     title = "Where, who and how"
     if at.alert is None:
         return c.section(title, "", c.notice("quiet", "With an incident, its excess is divided here in four ways."))
-    rows, totals = [], []
+    tables, totals = [], []
     for kind, label in KINDS.items():
         found = [d for d in incident.reasons(at.alert) if d["kind"] == kind]
-        if kind == "language" and {d["name"] for d in found} <= {"unknown"}:
+        if not found or (kind == "language" and {d["name"] for d in found} <= {"unknown"}):
             continue
-        totals += [sum(incident.excess(d) for d in found)] if found else []
+        totals.append(sum(incident.excess(d) for d in found))
+        rows = []
         for part in sorted(found, key=incident.excess, reverse=True):
             value, half = incident.excess(part), metrics.Z * math.sqrt(part["observed"] + part["expected"] + 1)
             ends = words.between(value - half, value + half, words.signed)
             name = NAMES.get(part["name"]) or words.label(part["name"])
-            counts = (words.count(part[k]) for k in ("observed", "expected"))
-            rows.append((f"{label}: {name}", *counts, words.signed(value), ends))
-    if not rows:
+            rows.append((name, words.count(part["observed"]), f"{words.signed(value)} ({ends})"))
+        tables.append(html.Div(c.table((label, "Seen", "More than expected"), rows)))
+    if not tables:
         return c.section(title, "", c.notice("quiet", "There were too few mentions to divide."))
     say = f"Each way adds up to the same {words.signed(totals[0])} mentions in {span(at.alert)}."
-    columns = ("Part", "Seen", "Expected", "More", "95 %")
-    return c.section(title, say, c.scrolled(c.table(columns, rows)))
+    return c.section(title, say, html.Div(tables, className="groups wide"))
 
 
 def span(alert: Row) -> str:

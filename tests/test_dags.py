@@ -123,7 +123,10 @@ def test_every_dag_has_the_schedule_pools_and_assets_that_the_design_gives_it(pa
             "ask.decide": [WAREHOUSE, "earshot", 3, ["ask.gate", "notify"], ["snapshot"]],
         },
         "collect_sample": {"land": [DEFAULT, "earshot", 3, [], ["mentions"]]},
-        "digest": {"tell": [DEFAULT, "earshot", 3, [], []], "drift": [DEFAULT, "earshot", 3, [], []]},
+        "digest": {
+            "tell": [DEFAULT, "earshot", 3, [], []], "drift": [DEFAULT, "earshot", 3, [], []],
+            "lab": ["warehouse", "earshot", 3, [], []],
+        },
         "maintain": {"retain": [WAREHOUSE, "earshot", 3, [], []]},
         "process": score,
         "publish": {

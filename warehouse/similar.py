@@ -2,7 +2,8 @@
 
 Likeness, 0 to 1: half for the reasons that both have (topics, terms and intents that added to the excess; Jaccard), a quarter
 for the same signal, a quarter for severities that are the same, a ninth of it less for each point between them. Comparable are
-those that share a reason, and of the same brand those with the same signal and a severity within two points.
+those that share a topic or a term (everybody's crises hold complaints), and of the same brand those with the same signal and a
+severity within two points.
 """
 
 from __future__ import annotations
@@ -110,6 +111,6 @@ def likeness(one: Past, other: Past) -> float:
 
 
 def _is_like(one: Past, other: Past) -> bool:
-    if one.reasons & other.reasons:
+    if any(kind != "intent" for kind, _ in one.reasons & other.reasons):
         return True
     return one.brand == other.brand and one.signal == other.signal and abs(one.severity - other.severity) <= _CLOSE

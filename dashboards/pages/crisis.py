@@ -284,7 +284,7 @@ PAGE = Page(
         Slot("state", card=False), Slot("act"), Slot("facts", card=False),
         Slot("volume", "Mentions per 15 minutes", "hero", 4), Slot("rail", span=2),
         Slot("drivers", "What drives it", "standard", 3), Slot("negative", "Negative mentions per 15 minutes", "standard", 3),
-        Slot("mentions", span=4), Slot("others", span=2), Slot("like", span=3), Slot("parts", span=3),
+        Slot("mentions"), Slot("others", span=3), Slot("like", span=3), Slot("parts"),
         Slot("alerts", span=4), Slot("arming", span=2),
     ),
     definitions=(
@@ -310,8 +310,8 @@ PAGE = Page(
         ),
         (
             "Comparable incidents",
-            "Past ones that share a reason, or of the same brand the signal and about the severity; the same brand first, then "
-            "by shared reasons (half), signal and severity (a quarter each).",
+            "Past ones that share a topic or a term, or of the same brand the signal and about the severity; the same brand "
+            "first, then by shared reasons (half), signal and severity (a quarter each).",
         ),
         (
             "Who has it",

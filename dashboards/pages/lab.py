@@ -103,9 +103,10 @@ def _recall(found: Results) -> Panel:
 
 def _shares(items: list[Dot]) -> dict[str, Any]:
     """Shares of crises, on an axis from none to all."""
-    drawn = dots(items, suffix=" %", right=128)
+    drawn = dots(items, right=128)
     drawn["data"][0]["cliponaxis"] = False
-    drawn["layout"]["xaxis"] |= {"range": [-4, 104], "tickvals": [0, 50, 100], "autorange": False}
+    ticks = {"tickvals": [0, 50, 100], "ticktext": ["0 %", "50 %", "100 %"]}
+    drawn["layout"]["xaxis"] |= {"range": [-4, 104], "autorange": False, **ticks}
     return drawn
 
 

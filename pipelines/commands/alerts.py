@@ -58,6 +58,7 @@ class Known(NamedTuple):
     members: dict[str, str]  # alert -> incident
     done: dict[str, list[Action]]  # incident -> actions, those too that the next run will take in
     asked: dict[str, str]  # incident -> key of a message that waits for approval
+    budgets: list[tuple[str, str, int]]  # brand, what verdicts have made of its budget of pages, and how many there are
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -121,7 +122,7 @@ def _login() -> str:
 
 def _known(settings: Settings, now: datetime) -> Known:
     if not warehouse_path(settings).exists():
-        return Known([], {}, {}, {})
+        return Known([], {}, {}, {}, [])
     with open_warehouse(settings) as connection:
         with transaction(connection):
             incidents.merge(connection, settings, now=now)
@@ -141,7 +142,10 @@ def _read(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Known:
     asked = connection.execute(
         "SELECT incident_id::VARCHAR, arg_min(delivery_key, asked_at) FROM approvals WHERE choice IS NULL GROUP BY incident_id"
     ).fetchall()
-    return Known([Row(*row) for row in rows], members, done, dict(asked))
+    budgets = connection.execute(
+        "SELECT brand, note, judged_count FROM alert_budgets WHERE tier = 'page' ORDER BY brand"
+    ).fetchall()
+    return Known([Row(*row) for row in rows], members, done, dict(asked), budgets)
 
 
 def find(known: Known, key: str) -> Row:
@@ -178,6 +182,9 @@ def lines(settings: Settings, known: Known, now: datetime, *, everything: bool) 
             f"{row.incident_id[:_SHOWN]:<9} {row.onset_at.astimezone(zone):%d %b %H:%M}  "
             f"{wording.brand_name(settings, row.brand):<{width}} {row.tier:<5} {row.severity:>3}  {state:<9} {who}{asks}"
         )
+    about = {row.brand for row in shown}
+    told = (b for b in known.budgets if b[2] or (everything and b[0] in about))
+    out += [f"{wording.brand_name(settings, brand)}: {note}" for brand, note, _ in told]
     return [*out, "next: earshot alerts ack KEY | snooze KEY --for 2h | assign KEY --to NAME | verdict KEY false"]
 
 
