@@ -130,7 +130,8 @@ def _read(listing: Listing, cursor: Cursor | None, ask: Asking) -> Generator[Fou
         is_down = state.reached is not None and state.reached < state.done - listing.late
         if state.following and not is_down:
             continue
-        if not is_down and (is_lost or (listing.depth and state.count >= listing.depth)):
+        is_cut = is_lost or (listing.depth and state.count >= listing.depth)
+        if is_cut and (state.reached is None or state.reached > state.done):
             yield _gap(listing, state)
         state, was_resumed, is_resumed = state.ended(), is_resumed, False
         if not was_resumed:
