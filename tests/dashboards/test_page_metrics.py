@@ -117,3 +117,19 @@ def test_ratio_allows_for_days_that_swing() -> None:
 @pytest.mark.parametrize(("count", "n", "worth"), [(5, 19, False), (10, 30, False), (100, 400, True)])
 def test_too_few_is_said(count: int, n: int, worth: bool) -> None:
     assert metrics.enough(metrics.share(count, n)) is worth
+
+
+@pytest.mark.parametrize(("count", "low", "high"), [(0, 0.0, 3.69), (3, 0.62, 8.77), (10, 4.80, 18.39), (50, 37.11, 65.92)])
+def test_byar_is_close_to_the_exact_interval_of_a_count(count: int, low: float, high: float) -> None:
+    found = metrics.rate(count, 1.0)
+    assert found is not None
+    assert (found.low, found.high) == (pytest.approx(low, abs=0.06), pytest.approx(high, abs=0.06))
+    assert metrics.rate(count, 0.0) is None
+
+
+@given(st.lists(st.integers(0, 500), max_size=60))
+def test_a_median_lies_within_its_interval_and_few_values_have_none(values: list[int]) -> None:
+    found = metrics.middle(values)
+    assert (found is None) == (len(values) < 6)
+    if found is not None:
+        assert min(values) <= found.low <= found.value <= found.high <= max(values)
