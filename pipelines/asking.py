@@ -102,6 +102,8 @@ class Asking:
 
     def _meaning(self, error: Exception) -> SourceError | None:
         if isinstance(error, SourceError):
+            if (stanza := f"[sources.{self._source.name}]") not in str(error):
+                error.args = (f"{stanza}: {error}",)
             return error
         return (self._translate and self._translate(error)) or usual(error, f"[sources.{self._source.name}]")
 
