@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from typing import Any
 
+from pipelines.asking import Asker, Asking
 from pipelines.errors import AuthFailed, ConfigError, RateLimited, SourceError, SourceUnavailable
 from pipelines.fetching import by_status, session
+from pipelines.records import Query
 
 TOKENS = "https://oauth2.googleapis.com/token"
 _ONCE_A_DAY = frozenset({"quotaExceeded", "dailyLimitExceeded"})
 _TOO_FAST = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "RATE_LIMIT_EXCEEDED", "RESOURCE_EXHAUSTED"})
 _USED_UP, _FAST = 3600.0, 60.0  # seconds until it is worth asking again
-_LIFE = timedelta(hours=1)  # of an assertion
+_LIFE = 3600  # seconds for which an assertion holds
 
 
 class Http:
@@ -63,6 +65,18 @@ def _quiet() -> None:
         logging.getLogger(name).setLevel(logging.INFO)  # below that they log addresses
 
 
+def authorised(source: Asker, query: Query, http: Http, give: Callable[[], str]) -> Asking:
+    """Paced requests with an access token, of which `give` gets a new one by one request, now and when it is refused."""
+    means = meaning(f"[sources.{source.name}]")
+    tokens = Asking(source, query, means)
+
+    def renew() -> None:
+        http.headers["Authorization"] = f"Bearer {tokens(give)}"
+
+    renew()
+    return Asking(source, query, means, renew=renew)
+
+
 def meaning(where: str) -> Callable[[Exception], SourceError | None]:
     """What errors of the client mean: that a quota is used up comes as a refusal."""
 
@@ -104,18 +118,16 @@ class ServiceAccount:
             raise ConfigError(f"{where}: the key is not the JSON key file of a service account.") from None
         self._where, self._scope = where, scope
 
-    def token(self, now: datetime) -> str:
-        """A new access token, by one request.
+    def token(self) -> str:
+        """A new access token, by one request; it holds by Google's clock, which is the real one.
 
         Raises:
             SourceError: Google gives none.
         """
         from google.auth import jwt
 
-        claims = {
-            "iss": self._email, "scope": self._scope, "aud": self._uri, "iat": int(now.timestamp()),
-            "exp": int((now + _LIFE).timestamp()),
-        }
+        now = int(time.time())
+        claims = {"iss": self._email, "scope": self._scope, "aud": self._uri, "iat": now, "exp": now + _LIFE}
         assertion = jwt.encode(self._signer, claims).decode()
         grant = {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": assertion}
         return _token(self._where, self._uri, grant)

@@ -1,0 +1,159 @@
+"""Google Play: reviews of the brand's own apps and the answers to them, through the Android Publisher API.
+
+The list holds the reviews that were written or changed during the last week, the newest change first, and tells the time of
+the last change only. A review that is older is asked for by its id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from pipelines.asking import Asking
+from pipelines.errors import ConfigError, SourceUnavailable
+from pipelines.google import Http, ServiceAccount, authorised, service
+from pipelines.listings import Listing, Page, read_all
+from pipelines.records import RAW_LIMIT, Cursor, Found, Gap, Mention, Query, Rejected, Window
+from pipelines.settings import secret, span
+from pipelines.sources.base import SPAN, Card, Source
+
+HOST = "https://androidpublisher.googleapis.com"
+_SCOPE = "https://www.googleapis.com/auth/androidpublisher"
+_KEPT = timedelta(days=7)  # how far back the list reaches
+_NOTE = "time of the last change: Google Play tells no other"
+_REPLY = ":reply"  # added to the id of a review
+
+
+class GooglePlaySource(Source):
+    """Reviews from the newest change down to what is known."""
+
+    can_look_up: ClassVar[bool] = True
+    needs_key: ClassVar[bool] = True
+    title: ClassVar[str] = "Google Play reviews"
+    key_page: ClassVar[str | None] = "https://play.google.com/console/developers/api-access"
+    card: ClassVar[Card | None] = Card(
+        channel="app_review", collects="reviews with a text of own apps, and the answers to them",
+        cannot="other companies' apps, ratings without a text, reviews of test versions, changes of more than a week ago",
+        keys="service account that may reply to reviews", limits="200 requests an hour for each app",
+        deletion="deleted reviews are looked up again one by one and withdrawn",
+    )
+
+    key: str = Field(description="JSON key file of the service account: file:PATH or env:NAME.")
+    apps: list[str] = Field(description="Package names of the apps, such as com.example.app.")
+    window: str = Field(default="1h", pattern=SPAN, description="Width of one collection window: a number and m, h or d.")
+    late: str = Field(default="1d", pattern=SPAN, description="How far each collection looks back for new answers to reviews.")
+    page: int = Field(default=100, ge=1, le=100, description="Reviews a request.")
+    requests: int = Field(default=50, ge=0, description="Most requests of one collection. 0: no limit.")
+    rate: str = Field(default="200/1h", description="Most requests in any span, such as 200/1h; with commas, several.")
+    base_url: str = Field(default=HOST, description="Address of the interface.")
+
+    def collect(self, query: Query, window: Window) -> Iterator[Found]:
+        """What is new of each app; what changed and was not read within a week is a gap."""
+        if not self.apps:
+            raise ConfigError(f"[sources.{self.name}] has nothing to read: set its apps.")
+        ask, client = self._client(query)
+        oldest, known = window.end - _KEPT, query.cursor.get("read")
+        read = datetime.fromisoformat(known) if known else window.end
+        if read < oldest:
+            reason = "Google Play keeps the changes of a week, and its reviews were not read for longer"
+            yield Gap(source=self.name, start=read, end=oldest, reason=reason)
+        first = max(oldest, window.start - span(self.backfill))
+        yield from read_all([
+            Listing(source=self.name, key=app, read=partial(self._page, ask, client, app), first=first, late=span(self.late))
+            for app in self.apps
+        ], query, ask)
+        if not ask.is_spent:
+            yield Cursor(values={"read": max(read, window.end).isoformat()})
+
+    def look_up(self, query: Query, native_ids: Sequence[str], *, now: datetime) -> Iterator[Mention | Rejected]:
+        """Reviews by id, one a request, each with its answer; those beyond the budget stay due."""
+        ask, client = self._client(query)
+        asked: dict[tuple[str, str], list[str]] = {}
+        for native_id in native_ids:
+            app, _, review = native_id.partition("/")
+            asked.setdefault((app, review.removesuffix(_REPLY)), []).append(native_id)
+        for (app, review), ids in asked.items():
+            if ask.is_spent:
+                return
+            found = list(self._read(app, self._review(ask, client, app, review), now))
+            yield from found
+            here = {item.native_id for item in found if isinstance(item, Mention)}
+            if not any(isinstance(item, Rejected) for item in found):
+                yield from (self.gone(i, channel="app_review", now=now) for i in ids if i not in here)
+
+    def _client(self, query: Query) -> tuple[Asking, Any]:
+        http = Http(self.base_url)
+        account = ServiceAccount(f"[sources.{self.name}]", secret(self.key), _SCOPE)
+        ask = authorised(self, query, http, account.token)
+        return ask, service("androidpublisher", "v3", http, self.base_url)
+
+    def _page(self, ask: Asking, client: Any, app: str, token: str | None) -> Page:
+        request = client.reviews().list(packageName=app, maxResults=self.page, token=token)
+        page = ask(lambda: _checked(request.execute(num_retries=0), "reviews", "pageInfo", "tokenPagination"))
+        items: list[tuple[datetime | None, Found]] = []
+        for review in page.get("reviews") or ():
+            found = list(self._read(app, review, None))
+            at = next((item.published_at for item in found if isinstance(item, Mention)), None)
+            items += [(at, item) for item in found]
+        return Page(items=items, following=(page.get("tokenPagination") or {}).get("nextPageToken"))
+
+    def _review(self, ask: Asking, client: Any, app: str, review: str) -> dict[str, Any] | None:
+        """A review, None where it is gone."""
+        from googleapiclient.errors import HttpError
+
+        request = client.reviews().get(packageName=app, reviewId=review)
+
+        def get() -> dict[str, Any] | None:
+            try:
+                return _checked(request.execute(num_retries=0), "reviewId")
+            except HttpError as error:
+                if error.resp.status == 404:
+                    return None
+                raise
+
+        return ask(get)
+
+    def _read(self, app: str, review: dict[str, Any] | None, observed: datetime | None) -> Iterator[Mention | Rejected]:
+        """A review and the last answer to it."""
+        try:
+            yield from () if review is None else self._mentions(app, review, observed)
+        except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
+            reason = f"a review cannot be read: {type(error).__name__} {error}"
+            yield Rejected(source=self.name, file=HOST, line=1, reason=reason, raw=str(review)[:RAW_LIMIT])
+
+    def _mentions(self, app: str, review: dict[str, Any], observed: datetime | None) -> list[Mention]:
+        native_id = f"{app}/{review['reviewId']}"
+        said = [c["userComment"] for c in review["comments"] if "userComment" in c]
+        answers = [c["developerComment"] for c in review["comments"] if "developerComment" in c]
+        changed = _moment(said[-1])
+        found = [Mention(
+            source=self.name, native_id=native_id, channel="app_review", kind="review", property="own",
+            text=(said[-1].get("originalText") or said[-1]["text"]).replace("\t", "\n\n").strip(),  # between title and text
+            published_at=changed, time_note=_NOTE, observed_at=observed or changed, author_name=review.get("authorName") or None,
+            language=said[-1].get("reviewerLanguage"), thread_id=native_id, rating=said[-1].get("starRating"),
+            engagement=said[-1].get("thumbsUpCount"), url=f"https://play.google.com/store/apps/details?id={app}",
+        )]
+        if answers:
+            changed = _moment(answers[-1])
+            found.append(Mention(
+                source=self.name, native_id=native_id + _REPLY, channel="app_review", kind="reply", property="own", is_own=True,
+                text=answers[-1]["text"], published_at=changed, time_note=_NOTE, observed_at=observed or changed,
+                thread_id=native_id, in_reply_to=native_id,
+            ))
+        return found
+
+
+def _moment(comment: dict[str, Any]) -> datetime:
+    at = comment["lastModified"]
+    return datetime.fromtimestamp(int(at["seconds"]), UTC) + timedelta(microseconds=int(at.get("nanos") or 0) // 1000)
+
+
+def _checked(page: Any, *needed: str) -> dict[str, Any]:
+    """The answer, where it is one; a list without reviews still says how many there are."""
+    if not isinstance(page, dict) or not page.keys() & set(needed):
+        raise SourceUnavailable("google_play: the answer is not what the Android Publisher API gives; it is asked again later.")
+    return page
