@@ -23,7 +23,11 @@ _CHANNELS = {"messenger": "facebook", "instagram": "instagram"}
 
 
 class MetaInboxSource(Source):
-    """Lists conversations, the last changed first, with their newest messages. Everything is private; texts only with `text`."""
+    """Lists conversations, the last changed first, with their newest messages. Everything is private; texts only with `text`.
+
+    The list moves while it is read: a conversation that changes meanwhile can be missed. It has then changed in the next
+    window, which reads one window further back.
+    """
 
     incremental: ClassVar[bool] = False
     needs_key: ClassVar[bool] = True
@@ -87,10 +91,10 @@ class MetaInboxSource(Source):
                 if changed < span.start:
                     return
                 if item.get("messages"):
-                    found = graph.page(item["messages"])
-                    reach = yield from self._within(found, query, platform, node, span)
+                    found, wide = graph.page(item["messages"]), Window(span.start - (span.end - span.start), span.end)
+                    reach = yield from self._within(found, query, platform, node, wide)
                     if reach and found.after:
-                        yield from self._messages(graph, query, platform, span, node, found.after)
+                        yield from self._messages(graph, query, platform, wide, node, found.after)
 
     def _messages(self, graph: Graph, query: Query, platform: str, span: Window, node: str, after: str) -> Iterator[Found]:
         try:
