@@ -38,6 +38,7 @@ class Results:
 
 
 def read(snapshot: Snapshot) -> Results:
+    """All that a snapshot holds of backtests."""
     crises = snapshot.rows("backtests", data="crises")
     newest, before = ([r for r in crises if r["is_newest"] is wanted] for wanted in (True, False))
     return Results(newest, before, snapshot.rows("backtests", data="history"))
@@ -49,10 +50,12 @@ def name(row: Row) -> str:
 
 
 def in_hour(row: Row) -> int:
+    """How many crises a rule found within an hour."""
     return sum(1 for delay in row["delays"] if delay <= 60)
 
 
 def months(row: Row) -> float:
+    """Brands times months that a rule watched."""
     return float(row["brand_count"] * row["days"] / MONTH)
 
 
@@ -66,6 +69,7 @@ def few(value: float) -> str:
 
 
 def rate(found: Estimate | None) -> str:
+    """A rate with its interval: '0.64 (0.43 to 0.92)'."""
     return words.NONE if found is None else f"{few(found.value)} ({few(found.low)} to {few(found.high)})"
 
 
@@ -81,4 +85,5 @@ def delay(middle: Estimate | None) -> str:
 
 
 def ends(found: Estimate | None) -> str:
+    """The interval of a rate."""
     return f"{few(found.low)} to {few(found.high)}" if found else ""

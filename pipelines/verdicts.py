@@ -103,7 +103,7 @@ class Ledger:
     """Verdicts of the last 180 days of every brand: bounded state of a detector, by tier."""
 
     def __init__(self, rows: int) -> None:
-        self.days = np.zeros((len(TIERS), 2, WINDOW, rows), dtype=np.int16)  # false and judged, of each day
+        self.days = np.zeros((len(TIERS), 2, WINDOW, rows), dtype=np.int8)  # false and judged, of each day
         self.today = np.zeros((len(TIERS), 2, rows))
 
     def take(self, counts: Mapping[str, Array]) -> None:
@@ -116,7 +116,7 @@ class Ledger:
 
     def learn(self, day: int) -> None:
         """A day is over; `day` counts from 1970."""
-        self.days[:, :, day % WINDOW] = self.today.astype(np.int16)
+        self.days[:, :, day % WINDOW] = np.clip(self.today, -100, 100).astype(np.int8)
         self.today[:] = 0.0
 
     def forget(self, rows: NDArray[np.bool_]) -> None:

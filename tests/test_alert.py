@@ -46,7 +46,7 @@ def record(configured: Settings, number: int, steps: list[Step], brand: str = ""
         if not known:
             connection.execute(
                 "INSERT INTO alerts VALUES (?, 'seasonal', 'volume', ?, 'watch', 'onset', 3, ?, ?, NULL, 60, 60, 12, 4, 22, '', "
-                "'[]', [])", [identity, brand, steps[0][3] - HOUR, steps[0][3]],
+                "'[]', [], [], NULL, NULL)", [identity, brand, steps[0][3] - HOUR, steps[0][3]],
             )
         for position, (state, tier, severity, reached_at) in enumerate(steps, known):
             connection.execute(

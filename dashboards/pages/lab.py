@@ -26,7 +26,8 @@ COMMAND = "earshot backtest --keep"
 
 def heading(view: View, snapshot: Snapshot) -> str:
     """The question that the page answers."""
-    return "How good are the alerts?"
+    brand = snapshot.brand(view.brand)
+    return f"How good are the alerts? On simulated crises and on {brand.name}" if brand else "How good are the alerts?"
 
 
 def fill(view: View, snapshot: Snapshot) -> dict[str, Content | Panel]:
