@@ -33,9 +33,10 @@ def client() -> httpx.Client:
 
 
 def get(
-    client: httpx.Client, url: str, *, params: dict[str, Any] | None = None, headers: dict[str, str] | None = None
+    client: httpx.Client, url: str, *, params: dict[str, Any] | None = None, headers: dict[str, str] | None = None,
+    stanza: str = "",
 ) -> httpx.Response:
-    """The answer to one GET, with status 2xx or 304.
+    """The answer to one GET, with status 2xx or 304. Errors name the address, and the stanza where it is given.
 
     Raises:
         RateLimited: status 429; waits as long as Retry-After says.
@@ -44,25 +45,26 @@ def get(
     """
     import httpx
 
+    where = f"{stanza} {url}".strip()
     try:
         with client.stream("GET", url, params=params, headers=headers) as response:
             body = bytearray()
             for block in response.iter_bytes():
                 body += block
                 if len(body) > SIZE_LIMIT:
-                    raise SourceUnavailable(f"{url}: the answer is longer than {SIZE_LIMIT >> 20} MB.")
-            _check(url, response)
+                    raise SourceUnavailable(f"{where}: the answer is longer than {SIZE_LIMIT >> 20} MB.")
+            _check(where, response)
             plain = {k: v for k, v in response.headers.items() if k not in ("content-encoding", "transfer-encoding")}
             return httpx.Response(response.status_code, headers=plain, content=bytes(body), request=response.request)
     except httpx.TimeoutException:
-        raise SourceUnavailable(f"{url}: no answer within {TIMEOUT_SECONDS:g} s; it is tried again later.") from None
+        raise SourceUnavailable(f"{where}: no answer within {TIMEOUT_SECONDS:g} s; it is tried again later.") from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise SourceUnavailable(f"{url}: cannot be reached ({error or type(error).__name__}).") from None
+        raise SourceUnavailable(f"{where}: cannot be reached ({error or type(error).__name__}).") from None
 
 
-def _check(url: str, response: httpx.Response) -> None:
+def _check(where: str, response: httpx.Response) -> None:
     if response.status_code >= 400:
-        raise by_status(url, response.status_code, response.headers)
+        raise by_status(where, response.status_code, response.headers)
 
 
 def by_status(where: str, status: int, headers: Mapping[str, str]) -> SourceError:

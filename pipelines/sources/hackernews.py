@@ -1,17 +1,22 @@
-"""Hacker News: stories and comments that name a brand, through the search service of Algolia. Needs no key."""
+"""Hacker News: stories and comments that name a brand, through the search service of Algolia. Needs no key.
+
+What was deleted or killed is told by the official interface alone; it is asked when mentions are looked up again.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
+from pipelines.asking import Asking
 from pipelines.errors import ConfigError, SourceUnavailable
 from pipelines.fetching import client, get, plain_text
-from pipelines.records import Cursor, Mention, Query, Rejected, Window
-from pipelines.sources.base import Source
+from pipelines.records import Found, Gap, Mention, Query, Rejected, Window
+from pipelines.settings import span
+from pipelines.sources.base import SPAN, Card, Source
 
 if TYPE_CHECKING:
     import httpx
@@ -24,17 +29,24 @@ class HackerNewsSource(Source):
     """Asks for one span of time after the other; a span with more hits than a query gives is halved until all are there."""
 
     incremental: ClassVar[bool] = False
+    can_look_up: ClassVar[bool] = True
     title: ClassVar[str] = "Hacker News"
-
-    window: str = Field(
-        default="1h", pattern=r"^\d+[mhd]$", description="Width of one collection window: a number and m, h or d."
+    card: ClassVar[Card | None] = Card(
+        channel="hackernews", collects="stories and comments that name a brand", cannot="votes on comments",
+        limits="none documented; 1,000 hits a query: spans are halved until all are there",
+        deletion="looked up again: what is deleted or dead there is withdrawn",
     )
+
+    window: str = Field(default="1h", pattern=SPAN, description="Width of one collection window: a number and m, h or d.")
     terms: list[str] = Field(default=[], description="What to search for; default: the names and aliases of all brands.")
     comments: bool = Field(default=True, description="Comments too, not stories alone.")
+    late: str = Field(default="10m", description="How far each collection looks back for what was indexed late.", pattern=SPAN)
+    rate: str = Field(default="10000/1h", description="Most requests in any span, such as 10000/1h; with commas, several.")
     base_url: str = Field(default="https://hn.algolia.com/api/v1", description="Address of the search service.")
+    items_url: str = Field(default="https://hacker-news.firebaseio.com/v0", description="Address of the official interface.")
 
-    def collect(self, query: Query, window: Window) -> Iterator[Mention | Rejected | Cursor]:
-        """Stories and comments published in the window, each once however many terms it holds.
+    def collect(self, query: Query, window: Window) -> Iterator[Found]:
+        """Stories and comments published in the window and a little before it, each once however many terms it holds.
 
         Raises:
             ConfigError: there are neither terms nor brands.
@@ -43,51 +55,93 @@ class HackerNewsSource(Source):
         terms = self.terms or list(dict.fromkeys(t for b in query.brands for t in (b.name, *b.aliases)))
         if not terms:
             raise ConfigError(f"[sources.{self.name}] has nothing to search for: set its terms, or configure [brands.*].")
-        start, end = int(window.start.timestamp()), int(window.end.timestamp())
         seen: set[str] = set()
         with client() as http:
+            ask = Asking(self, query)
             for term in terms:
-                for item in self._span(http, term, start, end):
+                for item in self._span(ask, http, term, Window(window.start - span(self.late), window.end)):
                     key = item.native_id if isinstance(item, Mention) else ""
                     if not key or key not in seen:
                         seen.add(key)
                         yield item
 
-    def _span(self, http: httpx.Client, term: str, start: int, end: int) -> Iterator[Mention | Rejected]:
-        """All hits in [start, end), in seconds since 1970."""
-        hits, total = self._ask(http, term, start, end)
-        if total > len(hits) or len(hits) >= PAGE:
-            if end - start > 1:
+    def fill(self, query: Query, gap: Gap) -> Iterator[Found]:
+        """The span of a gap, for the term that missed it."""
+        with client() as http:
+            yield from self._span(Asking(self, query), http, gap.query, Window(gap.start, gap.end))
+
+    def _span(self, ask: Asking, http: httpx.Client, term: str, wanted: Window) -> Iterator[Found]:
+        """All hits of a span. One that a query cannot give is halved, the earlier half first."""
+        waiting = [(int(wanted.start.timestamp()), int(wanted.end.timestamp()))]
+        while waiting and not ask.is_spent:
+            start, end = waiting.pop()
+            hits, total = self._hits(ask, http, query=f'"{term}"', advancedSyntax="true", typoTolerance="false",
+                                     numericFilters=f"created_at_i>={start},created_at_i<{end}")
+            if (total > len(hits) or len(hits) >= PAGE) and end - start > 1:
                 middle = (start + end) // 2
-                yield from self._span(http, term, start, middle)
-                yield from self._span(http, term, middle, end)
-                return
+                waiting += [(middle, end), (start, middle)]
+                continue
             if total > len(hits):
                 reason = f"{total - len(hits)} hits for {term!r} in second {start} cannot be asked for: a query gives {PAGE}"
                 yield Rejected(source=self.name, file=self.base_url, line=start, reason=reason, raw="")
-        for number, hit in enumerate(hits, 1):
-            yield self._mention(hit, number)
+            for number, hit in enumerate(hits, 1):
+                yield self._mention(hit, number, None)
+        for start, end in waiting:  # each half by itself, so that filling them goes on from there
+            reason = f"the {self.requests} requests of this collection were used up"
+            missed = Window(datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC))
+            yield Gap(source=self.name, query=term, start=missed.start, end=missed.end, reason=reason)
 
-    def _ask(self, http: httpx.Client, term: str, start: int, end: int) -> tuple[list[Any], int]:
+    def _hits(self, ask: Asking, http: httpx.Client, **params: Any) -> tuple[list[dict[str, Any]], int]:
         url = f"{self.base_url.rstrip('/')}/search_by_date"
-        params = {
-            "query": f'"{term}"', "tags": "(story,comment)" if self.comments else "story", "hitsPerPage": PAGE,
-            "numericFilters": f"created_at_i>={start},created_at_i<{end}", "advancedSyntax": "true", "typoTolerance": "false",
-        }
-        try:
-            found = get(http, url, params=params).json()
-            return list(found["hits"]), int(found.get("nbHits") or 0)
-        except (ValueError, KeyError, TypeError, AttributeError):
-            raise SourceUnavailable(f"{url}: the answer is not what the search service gives; it is tried again later.") from None
+        tags = "(story,comment)" if self.comments else "story"
+        params |= {"tags": ",".join(filter(None, [tags, params.pop("author", "")])), "hitsPerPage": PAGE}
 
-    def _mention(self, hit: Any, number: int) -> Mention | Rejected:
+        def request() -> tuple[list[dict[str, Any]], int]:
+            try:
+                found = get(http, url, params=params, stanza=f"[sources.{self.name}]").json()
+                return list(found["hits"]), int(found.get("nbHits") or 0)
+            except (ValueError, KeyError, TypeError, AttributeError):
+                where = f"[sources.{self.name}] {url}"
+                raise SourceUnavailable(f"{where}: the answer is not what the search service gives; asked again later.") from None
+
+        return ask(request)
+
+    def look_up(self, query: Query, native_ids: Sequence[str], *, now: datetime) -> Iterator[Mention | Rejected]:
+        """Items by id: whether they are still there, by the official interface, and what they say, by the search service."""
+        with client() as http:
+            ask = Asking(self, query)
+            for number, native_id in enumerate(native_ids, 1):
+                item = self._item(ask, http, native_id)
+                if item is None or item.get("deleted") or item.get("dead"):
+                    yield self.gone(native_id, channel="hackernews", now=now)
+                    continue
+                written = f"created_at_i={item.get('time')}"
+                hits, _ = self._hits(ask, http, query="", author=f"author_{item.get('by')}", numericFilters=written)
+                found = next((hit for hit in hits if str(hit.get("objectID")) == native_id), None)
+                yield self._mention(found or _as_hit(item), number, now)
+
+    def _item(self, ask: Asking, http: httpx.Client, native_id: str) -> dict[str, Any] | None:
+        url = f"{self.items_url.rstrip('/')}/item/{native_id}.json"
+
+        def request() -> dict[str, Any] | None:
+            try:
+                found = get(http, url, stanza=f"[sources.{self.name}]").json()
+            except ValueError:
+                found = "unreadable"
+            if not isinstance(found, dict | None):
+                raise SourceUnavailable(f"[sources.{self.name}] {url}: the answer is not an item; it is asked again later.")
+            return found
+
+        return ask(request)
+
+    def _mention(self, hit: Any, number: int, observed: datetime | None) -> Mention | Rejected:
         try:
-            return self._read(hit)
+            return self._read(hit, observed)
         except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
             reason = f"a hit cannot be read: {type(error).__name__} {error}"
             return Rejected(source=self.name, file=self.base_url, line=number, reason=reason, raw=str(hit)[:10_000])
 
-    def _read(self, hit: dict[str, Any]) -> Mention:
+    def _read(self, hit: dict[str, Any], now: datetime | None) -> Mention:
         native_id = str(hit["objectID"])
         is_comment = "comment" in (hit.get("_tags") or ()) or hit.get("comment_text") is not None
         published = datetime.fromtimestamp(int(hit["created_at_i"]), UTC)
@@ -102,8 +156,19 @@ class HackerNewsSource(Source):
         story, parent = hit.get("story_id"), hit.get("parent_id")
         return Mention(
             source=self.name, native_id=native_id, channel="hackernews", text=text, published_at=published,
-            observed_at=observed if observed and observed.tzinfo and observed > published else None,
+            observed_at=now or (observed if observed and observed.tzinfo and observed > published else None),
             kind="comment" if is_comment else "post", author_id=hit.get("author"), url=f"{_ITEM}{native_id}",
-            thread_id=str(story) if story else native_id, in_reply_to=str(parent) if is_comment and parent else None,
+            thread_id=str(story) if story else None if is_comment else native_id,
+            in_reply_to=str(parent) if is_comment and parent else None,
             engagement=sum(known) if known else None,
         )
+
+
+def _as_hit(item: dict[str, Any]) -> dict[str, Any]:
+    """An item of the official interface, which does not tell the story of a comment, as the search service writes it."""
+    is_comment = item.get("type") == "comment"
+    return {
+        "objectID": str(item["id"]), "created_at_i": item.get("time"), "author": item.get("by"), "parent_id": item.get("parent"),
+        "title": item.get("title"), "comment_text" if is_comment else "story_text": item.get("text"),
+        "points": item.get("score"), "num_comments": item.get("descendants"),
+    }

@@ -1,4 +1,4 @@
-"""News and blogs: RSS and Atom feeds. Needs no key."""
+"""News and blogs: RSS and Atom feeds, and searches of Google News, which come as such feeds. Needs no key."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
-from urllib.parse import urljoin
+from urllib.parse import urlencode, urljoin
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
+from pipelines.asking import Asking
 from pipelines.errors import SourceError, SourceUnavailable
 from pipelines.fetching import client, get, plain_text
-from pipelines.records import Cursor, Media, Mention, Query, Rejected, Window
-from pipelines.sources.base import Source
+from pipelines.records import Cursor, Found, Gap, Media, Mention, Query, Rejected, Window
+from pipelines.sources.base import Card, Source
 from pipelines.times import Dates
 
 if TYPE_CHECKING:
@@ -32,47 +33,94 @@ _MEDIA: dict[str, Literal["image", "video", "audio"]] = {"image": "image", "vide
 class RssSource(Source):
     """Reads each feed as a whole when it has changed, told by ETag and Last-Modified. What it gives twice is merged by id."""
 
-    title: ClassVar[str] = "RSS and Atom feeds"
+    title: ClassVar[str] = "RSS and Atom feeds, Google News"
+    card: ClassVar[Card | None] = Card(
+        channel="news, blog or as set", collects="entries of feeds; articles that a search of Google News finds",
+        cannot="what leaves a feed between two collections (told as a gap), whole articles where the feed has summaries",
+        limits="none; feeds that have not changed are not sent again", deletion="feeds do not tell of deletions",
+    )
 
-    urls: list[str] = Field(description="Addresses of the feeds.", min_length=1)
+    urls: list[str] = Field(default=[], description="Addresses of the feeds.")
+    queries: list[str] = Field(
+        default=[], validate_default=True, description="Searches of Google News, as written there; beside or without urls."
+    )
+    edition: str = Field(
+        default="US:en", pattern=r"^[A-Z]{2}:[a-z]{2}(-[A-Za-z0-9]+)?$", description="Country and language of Google News."
+    )
     channel: str = Field(default="news", description="What the feeds are: news, blog, forum, ...")
+    news_url: str = Field(default="https://news.google.com", description="Address of Google News.")
 
-    def collect(self, query: Query, window: Window) -> Iterator[Mention | Rejected | Cursor]:
+    @field_validator("queries")
+    @classmethod
+    def _anything(cls, queries: list[str], info: ValidationInfo) -> list[str]:
+        if not queries and not info.data.get("urls"):
+            raise ValueError("there is nothing to read; give urls, queries or both")
+        return queries
+
+    @property
+    def feeds(self) -> list[str]:
+        """Addresses of everything that is read."""
+        country, language = self.edition.split(":")
+        place = {"hl": f"{language}-{country}" if "-" not in language else language, "gl": country, "ceid": self.edition}
+        return [*self.urls, *(f"{self.news_url.rstrip('/')}/rss/search?{urlencode({'q': q} | place)}" for q in self.queries)]
+
+    def collect(self, query: Query, window: Window) -> Iterator[Found]:
         """Entries of all feeds that changed. Where one of several feeds fails, it is noted and the others are read."""
-        marks = dict(query.cursor)
+        marks, feeds = dict(query.cursor), self.feeds
         failed: list[SourceError] = []
         with client() as http:
-            for url in self.urls:
+            ask = Asking(self, query)
+            for url in feeds:
                 try:
-                    yield from self._feed(http, url, marks, Dates(now=window.end))
+                    yield from self._feed(ask, http, url, marks, Dates(now=window.end))
                 except SourceError as error:
                     failed.append(error)
                     yield Rejected(source=self.name, file=url, line=0, reason=str(error), raw="")
-        if len(failed) == len(self.urls):
+        if len(failed) == len(feeds):
             raise failed[0]
         yield Cursor(values=marks)
 
-    def _feed(self, http: httpx.Client, url: str, marks: dict[str, str], dates: Dates) -> Iterator[Mention | Rejected]:
+    def _feed(self, ask: Asking, http: httpx.Client, url: str, marks: dict[str, str], dates: Dates) -> Iterator[Found]:
+        known = json.loads(marks.get(url, "{}"))
+        read = ask(lambda: self._read(http, url, known))
+        if read is None:
+            return
+        answer, found, broken = read
+        entries = found.entries if broken is None or _ENDED.search(answer.content[-200:]) else found.entries[:-1]
+        language = str(found.feed.get("language") or "")[:2].lower() or None
+        mentions = [self._mention(entry, url, number, language, dates) for number, entry in enumerate(entries, 1)]
+        yield from mentions
+        dated = sorted(m.published_at for m in mentions if isinstance(m, Mention) and m.published_at)
+        last = datetime.fromisoformat(known["newest"]) if "newest" in known else None
+        if last and dated and len(dated) == len(mentions) and dated[0] > last:
+            reason = "the feed no longer reached back to what was read last: entries between may be missing"
+            yield Gap(source=self.name, query=url, start=last, end=dated[0], reason=reason)
+        newest = max([*dated[-1:], *([last] if last else [])], default=None)
+        mark = {"newest": newest.isoformat()} if newest else {}
+        if broken is not None:
+            _LOG.warning("%s: broken after %d entries, read again next time%s", url, len(entries), _because(broken))
+        else:
+            mark |= {n: answer.headers[n] for n in ("etag", "last-modified") if n in answer.headers}
+        marks.pop(url, None)
+        if mark:
+            marks[url] = json.dumps(mark)
+
+    def _read(self, http: httpx.Client, url: str, known: dict[str, str]) -> tuple[httpx.Response, Any, Any] | None:
+        """The answer, the feed in it, and where it is broken; None where it has not changed."""
         import feedparser
 
-        answer = get(http, url, headers=_conditions(marks.get(url)))
+        stanza = f"[sources.{self.name}]"
+        answer = get(http, url, headers=_conditions(known), stanza=stanza)
         if answer.status_code == 304:
-            return
+            return None
         kind = answer.headers.get("content-type", "application/xml")
         found = feedparser.parse(answer.content, response_headers={"content-type": kind}, resolve_relative_uris=False)
         broken = found.get("bozo_exception") if found.bozo else None
-        is_broken = broken is not None and type(broken).__name__ not in _HARMLESS
-        entries = found.entries if not is_broken or _ENDED.search(answer.content[-200:]) else found.entries[:-1]
-        if not found.get("version") or (is_broken and not entries):
-            raise SourceUnavailable(f"{url}: is not an RSS or Atom feed that can be read{_because(broken)}.")
-        language = str(found.feed.get("language") or "")[:2].lower() or None
-        for number, entry in enumerate(entries, 1):
-            yield self._mention(entry, url, number, language, dates)
-        if is_broken:
-            _LOG.warning("%s: broken after %d entries, read again next time%s", url, len(entries), _because(broken))
-            marks.pop(url, None)
-        else:
-            marks[url] = json.dumps({n: answer.headers[n] for n in ("etag", "last-modified") if n in answer.headers})
+        broken = None if type(broken).__name__ in _HARMLESS else broken
+        is_whole = broken is None or _ENDED.search(answer.content[-200:])
+        if not found.get("version") or (broken is not None and not (found.entries if is_whole else found.entries[:-1])):
+            raise SourceUnavailable(f"{stanza} {url}: is not an RSS or Atom feed that can be read{_because(broken)}.")
+        return answer, found, broken
 
     def _mention(self, entry: Any, url: str, number: int, language: str | None, dates: Dates) -> Mention | Rejected:
         title, body = plain_text(entry.get("title") or ""), plain_text(_body(entry))
@@ -91,9 +139,8 @@ class RssSource(Source):
         )
 
 
-def _conditions(mark: str | None) -> dict[str, str]:
+def _conditions(known: dict[str, str]) -> dict[str, str]:
     """Headers that ask for the feed only if it has changed since."""
-    known = json.loads(mark) if mark else {}
     pairs = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}
     return {header: known[name] for name, header in pairs.items() if name in known}
 
