@@ -1,9 +1,9 @@
 """Scores with a refractory period: one high score an episode, for whoever sets a threshold without a cool-down of his own.
 
-A raw score is high for as long as a surge lasts, so that every threshold below it rings for hours. Here an episode is told once,
-when it has stopped rising (or one hour after it began to rise), with the height that it reached. For 12 hours after that only
-what is three times rarer is told again. All other buckets carry at most half of what they read, below the least height that is
-ever told. An alert does not wait for that: this is about scores only.
+A raw score is high for as long as a surge lasts, so that every threshold below it rings for hours. Here what is rare enough for
+an alert is told in the bucket in which it is seen. What is more common has time: it is told when it has stopped rising (or one
+hour after it began to rise), with the height that it reached. For 12 hours after anything was told only what is five times rarer
+is told again. All other buckets carry at most half of what they read, below the least height that is ever told.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 FLOOR = 1.25  # log10 hours: what comes more often than every 18 hours is no episode
-_AGAIN = 0.5  # log10: three times rarer
+AT_ONCE = 2.0  # log10 hours: what comes less often than every 100 hours is told without waiting
+_AGAIN = 0.7  # log10: five times rarer
 _REFRACTORY_HOURS, _RISE_HOURS = 12.0, 1.0
 LARGEST = 9.0  # log10 hours that make a score of 1
 
@@ -44,6 +45,8 @@ class Refractory:
             found = self._next(height)
             if found is not None:
                 scores[index] = found
+                self.told.append((self.now, found))
+                self.began = None
             self.now += 1
         return np.clip(scores / LARGEST, 0.0, 1.0)
 
@@ -52,15 +55,14 @@ class Refractory:
         if self.began is None and height < FLOOR:
             return None
         self.told = [(at, told) for at, told in self.told if self.now - at < self.hold]
-        before = max((told for _, told in self.told), default=-_AGAIN)
+        least = max((told + _AGAIN for _, told in self.told), default=FLOOR)
+        if height >= max(AT_ONCE, least):
+            return height
         if self.began is None:
-            if height < before + _AGAIN:
+            if height < least:
                 return None
             self.began, self.crest, self.crest_at = self.now, height, self.now
         elif height > self.crest:
             self.crest, self.crest_at = height, self.now
-        if self.now > self.crest_at or self.now - self.began >= self.longest:
-            self.told.append((self.now, self.crest))
-            self.began = None
-            return self.crest
-        return None
+        is_over = self.now > self.crest_at or self.now - self.began >= self.longest
+        return self.crest if is_over else None
