@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines import wording
-from pipelines.detectors.base import BUCKET_SECONDS, Arming, Verdicts
+from pipelines.detectors.base import BUCKET_SECONDS, Arming, Verdicts, bucket_start
 from pipelines.settings import Settings
 
 SHOWN = 28 * 96  # buckets whose expectations are kept
@@ -18,15 +18,26 @@ Shown = Sequence[tuple[int, Verdicts]]
 _FIGURES = ("observed", "expected", "low", "high")
 
 
-def write(connection: duckdb.DuckDBPyConnection, brands: Sequence[str], shown: Shown, end: int) -> None:
+def write(
+    connection: duckdb.DuckDBPyConnection, brands: Sequence[str], shown: Shown, end: int, *, since: int | None = None
+) -> None:
     """Replace what differs in `expectations`, from the first bucket that does: usually the newest few.
 
     Args:
         brands: in the order of the verdicts' rows.
         shown: blocks of verdicts with their first buckets, which cover the last 28 days at least.
         end: first bucket that is not sealed.
+        since: `shown` begins with this bucket, and what is stored of those before holds; None: it holds all.
     """
+    if since is not None and since >= end:
+        return
     fresh = _rows(brands, shown, end)
+    if since is not None:
+        connection.execute("DELETE FROM expectations WHERE bucket_at < ?", [bucket_start(end - SHOWN)])
+        connection.register("fresh_expectations", fresh)
+        connection.execute("INSERT INTO expectations FROM fresh_expectations ORDER BY brand, signal, bucket_at")
+        connection.unregister("fresh_expectations")
+        return
     connection.register("fresh_expectations", fresh)
     try:
         row = connection.execute(

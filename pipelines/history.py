@@ -14,9 +14,11 @@ Subjects:
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import duckdb
 import numpy as np
@@ -87,6 +89,25 @@ class History:
                 stop = min(start + width, finish)
                 low, high = np.searchsorted(self.buckets, (start, stop))
                 yield self._dense(start, stop, int(low), int(high))
+
+    def digest(self, end: int) -> str:
+        """Hash of all that is known of the buckets before `end`."""
+        count = int(np.searchsorted(self.buckets, end))
+        found = hashlib.sha256(repr([g for g in self.judged if g.bucket < end]).encode())
+        for values in (self.rows, self.buckets, *self.counts.values()):
+            found.update(np.ascontiguousarray(values[:count]).tobytes())
+        return found.hexdigest()
+
+    def blocks_from(self, start: int) -> Iterator[Block] | None:
+        """The blocks from bucket `start` on, for a detector that has read all before; None where weeks of silence forbid it."""
+        first = int(np.searchsorted(self.buckets, start))
+        moments = np.r_[self.buckets[max(first - 1, 0):], self.end]
+        if start > self.end or not first or np.diff(moments).max(initial=0) > GAP:
+            return None
+        cuts = [*range(start, self.end, max(96, _CELLS // max(len(self.brands), 1) // 96 * 96)), self.end]
+        return (
+            self._dense(a, b, *(int(n) for n in np.searchsorted(self.buckets, (a, b)))) for a, b in pairwise(cuts)
+        )
 
     def _stretches(self) -> list[tuple[int, int]]:
         """Spans of buckets with mentions in them, from midnight on, each with the quiet weeks after it."""

@@ -215,6 +215,16 @@ class Recorder:
         return why(self.connection, span, wording.names(self.settings, brand), nouns=_nouns)
 
 
+def held(connection: duckdb.DuckDBPyConnection, name: str) -> list[Any]:
+    """How much of what a detector found is recorded: differs where alerts or expectations were taken away or put back."""
+    row = connection.execute(
+        "SELECT (SELECT count(*) FROM alerts WHERE detector = $name), (SELECT count(*) FROM alert_states AS s "
+        "INNER JOIN alerts AS a ON a.alert_id = s.alert_id WHERE a.detector = $name), count(*), min(bucket_at), max(bucket_at) "
+        "FROM expectations", {"name": name},
+    ).fetchone()
+    return list(row or ())
+
+
 def _stored(told: Why | None) -> list[Any]:
     """An explanation as columns of `alerts`; None: what is stored stays."""
     if told is None:
@@ -277,7 +287,7 @@ def record(connection: duckdb.DuckDBPyConnection, settings: Settings, replays: d
             changed += recorder.changed
         first = next((replay for replay in replays.values() if replay.subject == "brands"), None)
         if first is not None:
-            expectations.write(connection, first.brands, first.shown, end)
+            expectations.write(connection, first.brands, first.shown, end, since=first.since)
             expectations.write_arming(connection, settings, first.arming, end)
             verdicts.write(connection, [(arming.brand, arming.budgets) for arming in first.arming])
         connection.commit()

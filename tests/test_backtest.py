@@ -155,7 +155,7 @@ def test_history_is_replayed_without_touching_the_warehouse(
 def test_a_rule_in_shadow_is_recorded_and_tells_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("EARSHOT_STORAGE", raising=False)
     trial = {"kind": "recurrence", "shadow": True, "page_every": "14d"}
-    made = history(tmp_path, detectors={"trial": trial})
+    made = history(tmp_path, detectors={"trial": trial, "words": {"kind": "new_topic", "enabled": False}})
     found = detect.run(made, now=START + timedelta(days=13))  # type: ignore[arg-type]
     with open_warehouse(made) as connection:  # type: ignore[arg-type]
         ((detector, brand, tier),) = connection.execute("SELECT detector, brand, tier FROM shadow_alerts").fetchall()

@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipelines import detect, drivers
+from pipelines import detect, drivers, publish
 from pipelines.settings import Settings
 from pipelines.store import open_warehouse, warehouse_path
-from tests.listening import QUARTER, START, Said, rhythm, settings, spread, store
+from tests import listening
+from tests.listening import QUARTER, START, Said, rhythm, spread, store
 
 DATA = Path(os.environ.get("EARSHOT_DATA", Path(__file__).resolve().parent.parent.parent / "shared" / "data"))
 ONSET = 11 * 96 + 40  # bucket, 10:00 on the twelfth day
@@ -27,6 +28,12 @@ NOW = START + timedelta(days=12, hours=12)
 @pytest.fixture(autouse=True)
 def _own_storage(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("EARSHOT_STORAGE", raising=False)
+
+
+def settings(folder: Path, **stanzas: Any) -> Settings:
+    """Without the detector of new topics, which has its own tests: it finds the words of every crisis too."""
+    detectors = {"words": {"kind": "new_topic", "enabled": False}} | stanzas.pop("detectors", {})
+    return listening.settings(folder, detectors=detectors, **stanzas)
 
 
 def ask(configured: Settings, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
@@ -281,7 +288,7 @@ def test_a_text_that_many_accounts_post_counts_once_and_the_alert_says_so(tmp_pa
     raid, both = settings(tmp_path / "raid"), settings(tmp_path / "both")
     start = START + ONSET * QUARTER
     copied = [
-        Said("acme", start + timedelta(seconds=20 * n), f"bot{n}", f"@acme{n} shame on Acme, never buy there again {n}", "negative")
+        Said("acme", start + timedelta(seconds=20 * n), f"bot{n}", f"@acme{n} shame on Acme, never buy there again", "negative")
         for n in range(600)
     ]
     store(raid, [*ordinary(), *copied])
@@ -294,3 +301,30 @@ def test_a_text_that_many_accounts_post_counts_once_and_the_alert_says_so(tmp_pa
         "AND s.position = 0 WHERE a.detector = 'recurrence'"
     )
     assert tier == "page" and observed < 150 and "repeat the text of another and are not counted" in told
+
+
+def test_a_run_reads_new_buckets_only_and_everything_again_when_something_comes_in_late(tmp_path: Path) -> None:
+    configured = settings(tmp_path)
+    said = sorted([*ordinary(), *crisis()], key=lambda s: s.at)
+    until = START + ONSET * QUARTER + timedelta(hours=1)
+    store(configured, [s for s in said if s.at < until])
+    first = detect.run(configured, now=until)
+    assert first.buckets > 11 * 96 and first.open
+    store(configured, [s for s in said if s.at >= until])
+    assert detect.run(configured, now=NOW).buckets < 400  # of all detectors together
+    assert detect.run(configured, now=NOW).buckets < 400
+    store(configured, [Said("acme", START + timedelta(days=2), "late")])
+    assert detect.run(configured, now=NOW).buckets > 11 * 96
+    (tmp_path / "earshot-data" / "detectors" / "recurrence.npz").write_bytes(b"half a fi")
+    assert detect.run(configured, now=NOW).buckets > 11 * 96
+    counts = ask(configured, "SELECT count(*), count(DISTINCT alert_id) FROM alerts WHERE detector = 'recurrence'")
+    assert counts == [(1, 1)]
+
+
+def test_a_crisis_and_its_words_are_one_incident(tmp_path: Path) -> None:
+    configured = listening.settings(tmp_path)
+    store(configured, [*ordinary(text="good morning from the lounge"), *crisis()])
+    detect.run(configured, now=NOW)
+    publish.run(configured, now=NOW)
+    assert ask(configured, "SELECT detector FROM alerts ORDER BY 1") == [("new_topic",), ("recurrence",)]
+    assert ask(configured, "SELECT alert_count, tier FROM incidents") == [(2, "page")]

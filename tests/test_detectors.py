@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import tempfile
 import time
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipelines import remembered
 from pipelines.detectors.base import COUNTS, Arming, Block, Detector, Verdicts, bucket_of, bucket_start
 from pipelines.detectors.recurrence import Recurrence
 from pipelines.episodes import Episode, Tracker
@@ -38,7 +40,7 @@ def block(
         "opened_count": volume, "left_count": np.roll(volume, 3, axis=1), "met_count": volume - negatives,
         "missed_count": negatives,
         "arrived_count": volume, "rejected_count": negatives, "late_count": negatives, "duplicate_count": negatives // 2,
-        "language_count": negatives // 3,
+        "language_count": negatives // 3, "z": volume, "authors": volume, "usual_authors": volume / 9, "usual_mentions": volume,
     }
     return Block([f"brand{row}" for row in range(len(volume))], FIRST, counts)
 
@@ -429,3 +431,29 @@ def test_arming_is_told_for_every_brand() -> None:
     armed, never = detector.arming(state)
     assert isinstance(armed, Arming) and armed.page is not None and armed.page <= FIRST + 8 * 96
     assert (never.first, never.watch, never.mentions) == (None, None, 0)
+
+
+@pytest.mark.parametrize("kind", DETECTORS, ids=lambda k: k.__name__)
+@settings(max_examples=8, deadline=None)
+@given(seed=st.integers(0, 10_000), cut=st.integers(1, 9 * 96 - 1))
+def test_a_restart_at_any_bucket_gives_identical_alerts(kind: type[Detector], seed: int, cut: int) -> None:
+    """State and open episodes, written to a file and read back, go on as if nothing had happened."""
+    whole, detector = with_bursts(seed), kind(kind="any")
+    (at_once,), _, episodes = judge(detector, whole)
+    state, tracker = detector.start(whole.brands), Tracker(detector, whole.brands)
+    before = detector.update(state, part(whole, 0, cut))
+    found = tracker.update(whole.first, before)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "any.npz"
+        remembered.save(path, remembered.Memory(cut, "", remembered.arrays(state), remembered.tracks(tracker)))
+        memory = remembered.load(path)
+    assert memory is not None
+    again, later = detector.start(whole.brands), Tracker(detector, whole.brands)
+    remembered.restore(again, memory.state)
+    open_ = remembered.resume(later, memory.tracks)
+    after = detector.update(again, part(whole, cut, whole.width))
+    found = [e for e in found if e.ended is not None] + open_ + later.update(whole.first + cut, after)
+    from pipelines.detectors.base import joined
+
+    same(at_once, joined([before, after]))
+    assert said(found) == said(episodes)

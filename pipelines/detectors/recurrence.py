@@ -228,7 +228,9 @@ class Recurrence(Detector):
         counts, counting = np.concatenate((volume, negative)), np.concatenate((exposed, rated))
         state.baseline.learn(counts, counting, day % DAY // 4, (state.windows[0], state.windows[1]))
         state.verdicts.learn(int(day[0]) // DAY)
-        for tier, bar, highest in (("page", state.page_bar, state.highest[0]), ("watch", state.watch_bar, state.highest[1])):
+        paged = (state.highest[0] >= state.page_bar.height) & (state.page >= 0) & (state.page <= day[0])
+        watched = np.where(paged, 0.0, state.highest[1])  # a day with a page is of the pages' budget, not of the watches'
+        for tier, bar, highest in (("page", state.page_bar, state.highest[0]), ("watch", state.watch_bar, watched)):
             longer = state.verdicts.stretch(tier, bar.age, bar.days)
             bar.learn(int(day[0]) // DAY, highest, (state.watch >= 0) & (state.watch <= day[0]), longer)
         state.highest = np.zeros_like(state.highest)

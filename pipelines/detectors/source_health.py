@@ -128,7 +128,7 @@ class SourceHealth(Detector):
             length = int(quiet[row, column])
             evidence[int(row), int(column)] = _told("source_silence", length, 0.0, float(missed[row, column]), length - 1)
         if (piece.first + piece.width) % DAY == 0:
-            counts = (state.first >= 0) & (state.first <= piece.first)
+            counts = (state.first >= 0) & (state.first <= piece.first // DAY * DAY)  # all day long
             state.silence.learn(piece.first // DAY, counts)
             state.fall.learn(piece.first // DAY, counts)
             state.shares.learn()
