@@ -128,9 +128,9 @@ class Ledger:
         false, judged = self.days[TIERS.index(tier)].sum(axis=1, dtype=np.float64)
         return np.maximum(false, 0.0), np.maximum(judged, 0.0)
 
-    def stretch(self, tier: str, watched: Array, every: float) -> Array:
+    def stretch(self, tier: str, watched: NDArray[Any], every: float) -> Array:
         """`stretch` of each brand, which has been watched for so many days."""
-        return stretch(*self.sums(tier), np.minimum(watched, WINDOW), every)
+        return stretch(*self.sums(tier), np.minimum(watched, WINDOW).astype(np.float64), every)
 
     def budgets(self, row: int, every: Mapping[str, float], watched: float) -> tuple[Budget, ...]:
         """Where a brand stands; `every`: its budget in days by tier."""
