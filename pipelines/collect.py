@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines import gaps, governed
+from pipelines import attendance, forgotten, gaps, governed
 from pipelines.errors import SourceError
 from pipelines.landing import Landing, Manifest, WindowWriter
 from pipelines.protector import BATCH_ROWS, Protector, write
@@ -52,14 +52,24 @@ def run(settings: Settings, source_name: str, window: Window, *, now: datetime) 
         SourceError: the platform did not give what was asked; nothing has landed, the cursors are as they were.
         ConfigError: the source or its secrets are not configured as they must be.
     """
+    landing = Landing(settings.storage)
+    try:
+        collected = _run(settings, source_name, window, landing, now=now)
+    except Exception as error:
+        attendance.note(landing, source_name, now=now, error=error)
+        raise
+    attendance.note(landing, source_name, now=now, mentions=collected.mentions)
+    return collected
+
+
+def _run(settings: Settings, source_name: str, window: Window, landing: Landing, *, now: datetime) -> Collected:
     from pipelines.sources.file import FileSource
 
     source = settings.plugin("sources", source_name)
-    landing = Landing(settings.storage)
     query = replace(settings.query, cursors=landing.read_cursors(source_name), state=settings.storage / "pace")
     if isinstance(source, FileSource):
         return _run_folder(settings, source.below(settings.path.parent), landing, query.cursor, now=now)
-    protector = Protector(settings.query.brands, settings.salt)
+    protector = Protector(settings.query.brands, settings.salt, forgotten.read(landing))
     before = gaps.open_ones(landing, source_name)
     landed = _window(source, query, landing, protector, window, now=now)
     landed += _missed(source, query, landing, protector, window, now=now)
@@ -100,7 +110,8 @@ def land(settings: Settings, source: Source, give: Callable[[Query], Iterable[Fo
     Raises:
         SourceError: the platform did not give what was asked; nothing has landed.
     """
-    landing, protector = Landing(settings.storage), Protector(settings.query.brands, settings.salt)
+    landing = Landing(settings.storage)
+    protector = Protector(settings.query.brands, settings.salt, forgotten.read(landing))
     query = replace(settings.query, cursors=landing.read_cursors(source.name), state=settings.storage / "pace")
     manifest, _ = _land(give(query), landing, protector, source.name, key, keep_empty=False, sealed=True)
     return Collected.of(source.name, [manifest] if manifest else [])

@@ -5,6 +5,7 @@
     landing/manifests/source=S/window=W.json             written last: a window exists when its manifest does
     landing/enrichments/model=M/source=S/window=W.parquet
     landing/cursors/source=S.json                        one row for each query of the source
+    landing/attendance/source=S.json                     when it last answered and last brought something
     landing/gaps/source=S.json                           spans that could not be read as a whole, open and filled
 
 The schemas and what their columns mean are in `batches.py`.
@@ -17,8 +18,9 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -115,9 +117,22 @@ class Landing:
         kept = self.read_cursors(source) | {c.query: c for c in cursors}
         write_json(self.cursor(source), {"rows": [asdict(c) for c in kept.values()]})
 
+    def attendance(self, source: str) -> Path:
+        """Path of the record of when a source last brought something."""
+        return self.root / "attendance" / f"source={source}.json"
+
     def gaps(self, source: str) -> Path:
         """Path of a source's gaps."""
         return self.root / "gaps" / f"source={source}.json"
+
+def sweep(landing: Landing, *, before: datetime) -> None:
+    """Remove what killed processes had begun to write and nobody has touched since `before`."""
+    for stale in landing.root.rglob(".*.tmp"):
+        is_ours = re.search(r"\.(parquet|json)\.\d+\.tmp$", stale.name) is not None
+        with suppress(FileNotFoundError):
+            if is_ours and stale.stat().st_mtime < before.timestamp() and not _alive(stale):
+                stale.unlink()
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:

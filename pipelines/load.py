@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 
+from pipelines import forgotten
 from pipelines.errors import InputError
 from pipelines.landing import Landing, Manifest, file_hash
 from pipelines.settings import Settings
@@ -141,7 +142,9 @@ def _merge(
     source, window = manifest.source, manifest.window
     if before is None or before.content_hash != manifest.content_hash:
         is_relanded = before is not None
-        stored = loading.merge_mentions(connection, landing.mentions(source, window), is_relanded=is_relanded, now=now)
+        stored = loading.merge_mentions(
+            connection, landing.mentions(source, window), struck=forgotten.read(landing), is_relanded=is_relanded, now=now
+        )
         rejected = landing.quarantine(source, window)
         loading.merge_quarantine(
             connection, rejected if rejected.exists() else None, source=source, file_id=manifest.file_id,

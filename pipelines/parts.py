@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from pipelines import workers
+from pipelines import forgotten, workers
 from pipelines.landing import Landing, Manifest, WindowWriter, file_hash
 from pipelines.mapping import Mapping
 from pipelines.protector import BATCH_ROWS, Protector, write
@@ -93,7 +93,7 @@ def _run(jobs: list[_Job], landing: Landing) -> list[Manifest]:
 def _land_part(job: _Job) -> Manifest:
     table = open_table(job.path, job.mapping)
     mapper = mapper_of(job.mapping, source=job.source, file=job.path.name, now=job.now, brands=job.brands, seen=job.part.seen)
-    protector = Protector(job.brands, job.salt)
+    protector = Protector(job.brands, job.salt, forgotten.read(Landing(job.storage)))
     mentions: list[Mention] = []
     rejected: list[Rejected] = []
     with WindowWriter(Landing(job.storage), job.source, job.key) as writer:

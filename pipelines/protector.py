@@ -9,7 +9,9 @@ from dataclasses import asdict, replace
 
 import pyarrow as pa
 
+from pipelines import forgotten
 from pipelines.batches import mention_batch, quarantine_batch
+from pipelines.forgotten import NOTHING, Forgotten
 from pipelines.landing import WindowWriter
 from pipelines.privacy import Pseudonymiser, protect, protect_batch
 from pipelines.records import RAW_LIMIT, Brand, Mention, Rejected
@@ -24,10 +26,11 @@ class Protector:
     Args:
         brands: whose handles and phone lines are not personal.
         salt: secret behind the pseudonyms.
+        struck: what people asked us to forget: it lands as withdrawn.
     """
 
-    def __init__(self, brands: Sequence[Brand], salt: str) -> None:
-        self._brands = tuple(brands)
+    def __init__(self, brands: Sequence[Brand], salt: str, struck: Forgotten = NOTHING) -> None:
+        self._brands, self._forgotten = tuple(brands), struck
         self._pseudonyms = Pseudonymiser(salt)
 
     @property
@@ -38,10 +41,12 @@ class Protector:
 
     def mentions(self, mentions: Sequence[Mention]) -> pa.RecordBatch:
         """Mentions as MENTION_SCHEMA, safe to store."""
-        texts = [m.text for m in mentions]
-        protected = protect_batch(texts, [m.channel for m in mentions], self._brands)
         author = self._pseudonyms.author_id
         authors = [author(m.channel, m.author_id) or None if m.author_id else None for m in mentions]
+        if self._forgotten:
+            mentions = [forgotten.struck(m, a, self._forgotten) for m, a in zip(mentions, authors, strict=True)]
+        texts = [m.text for m in mentions]
+        protected = protect_batch(texts, [m.channel for m in mentions], self._brands)
         references = [m.references + p.references for m, p in zip(mentions, protected, strict=True)]
         described = [self._described(m) if m.media else m for m in mentions]
         return mention_batch(described, [p.text for p in protected], references, authors)

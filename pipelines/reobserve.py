@@ -1,17 +1,22 @@
 """Looks mentions up again at certain ages, for edits, deletions and engagement that happened after they were collected.
 
-A mention is due when it has reached one of the ages of `recheck` and has not been observed since then.
+A mention is due when it has reached one of the ages of `recheck` and has not been observed since then, or when the platform's
+terms (`refresh_within`) will soon let nobody keep what was seen then. What is withdrawn is not looked up any more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import TYPE_CHECKING
 
+from pipelines import ledger
 from pipelines.collect import Collected, land
-from pipelines.settings import Settings, span
-from pipelines.store import translated, warehouse_path
+from pipelines.settings import Settings
+from pipelines.store import open_warehouse, transaction, translated, warehouse_path
 from warehouse import connection as backend
+
+if TYPE_CHECKING:
+    from pipelines.sources.base import Source
 
 AT_ONCE = 5_000  # mentions of one run; the others stay due
 
@@ -24,23 +29,36 @@ def run(settings: Settings, source_name: str, *, now: datetime) -> Collected:
         WarehouseError: the warehouse is taken for too long.
     """
     source = settings.plugin("sources", source_name)
-    ids = due(settings, source_name, [span(age) for age in source.recheck], now=now) if source.can_look_up else []
+    ids = due(settings, source, now=now) if source.can_look_up else []
     if not ids:
         return Collected.of(source_name, [])
     return land(settings, source, lambda query: source.look_up(query, ids, now=now), key=f"{now:%Y-%m-%dT%H:%M:%S}-again")
 
 
-def due(settings: Settings, source_name: str, ages: Sequence[timedelta], *, now: datetime) -> list[str]:
+def due(settings: Settings, source: Source, *, now: datetime) -> list[str]:
     """Native ids of the mentions that are due, those that wait longest first."""
-    if not warehouse_path(settings).exists() or not ages:
+    if not warehouse_path(settings).exists():
         return []
-    query = """
-        SELECT native_id, min(m.published_at + a.age) AS due_at
-        FROM mentions AS m, (SELECT unnest(?::INTERVAL[]) AS age) AS a
-        WHERE m.source = ? AND m.deleted_at IS NULL AND m.published_at + a.age <= ?
-            AND coalesce(m.observed_at, m.published_at) < m.published_at + a.age
-        GROUP BY native_id ORDER BY due_at, native_id LIMIT ?
-    """
     with translated(), backend.open(warehouse_path(settings), read_only=True) as connection:
-        rows = connection.execute(query, [list(ages), source_name, now, AT_ONCE]).fetchall()
-    return [str(row[0]) for row in rows]
+        values = ledger.due_values(source.name, source, now)
+        rows = connection.execute(f"SELECT native_id, reached_at FROM ({ledger.DUE})", values).fetchall()
+        if source.refresh_within is not None:
+            rows += connection.execute(*ledger.refreshing(source.name, source.refresh_within, now)).fetchall()
+    waiting: dict[str, datetime] = {}
+    for native_id, since in rows:
+        waiting[native_id] = min(since, waiting.get(native_id, since))
+    return sorted(waiting, key=lambda native_id: (waiting[native_id], native_id))[:AT_ONCE]
+
+
+def record(settings: Settings, *, now: datetime) -> list[str]:
+    """Write down in the ledger what is due; returns the sources that have something to look up.
+
+    Raises:
+        WarehouseError: the warehouse is taken for too long.
+    """
+    names = [name for name in settings.sources if settings.plugin("sources", name).can_look_up]
+    if not names or not warehouse_path(settings).exists():
+        return []
+    with open_warehouse(settings) as connection, transaction(connection):
+        ledger.keep(connection, settings, now=now)
+    return [name for name in names if due(settings, settings.plugin("sources", name), now=now)]

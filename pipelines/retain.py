@@ -2,7 +2,8 @@
 
 Age counts from `ingested_at`, when Earshot first stored a mention, not from its publication: an archive of last year that is
 imported today stays as long as everything else. Landing files go first and the warehouse last, in one transaction, so that a
-run that was killed anywhere is finished by the next one. Snapshots follow with the next `publish`.
+run that was killed anywhere is finished by the next one. Snapshots follow with the next `publish`, and `erase` writes the
+warehouse's file anew, so that no byte is left in it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import duckdb
 from pipelines.landing import Landing, file_hash, replacing
 from pipelines.settings import Settings, span
 from pipelines.store import open_warehouse, warehouse_path
+from warehouse import erasure
 from warehouse.connection import quoted
 
 log = logging.getLogger(__name__)
@@ -53,6 +55,7 @@ def run(settings: Settings, *, now: datetime) -> Retained:
         for source, window in rejects:
             files += _drop_rejects(landing, source, window)
         quarantined = _count(warehouse, f"SELECT count(*) FROM quarantine WHERE quarantined_at < {quoted(cutoff.isoformat())}")
+        erasure.ask_rewrite(warehouse_path(settings))
         _forget(warehouse, cutoff)
     log.info("retention removed %d mentions, %d quarantined rows, %d files", mentions, quarantined, files)
     return Retained(mentions=mentions, quarantined=quarantined, files=files)
@@ -133,7 +136,7 @@ def _drop_rejects(landing: Landing, source: str, window: str) -> int:
 
 def _forget(warehouse: duckdb.DuckDBPyConnection, cutoff: datetime) -> None:
     warehouse.execute("BEGIN")
-    for table in ("enrichments", "mentions"):
+    for table in ("enrichments", "withdrawals", "mentions"):
         warehouse.execute(f"DELETE FROM {table} WHERE mention_id IN (SELECT mention_id FROM expired)")
     warehouse.execute("DELETE FROM quarantine WHERE quarantined_at < ?", [cutoff])
     warehouse.execute("COMMIT")

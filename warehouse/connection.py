@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -64,14 +65,41 @@ def open(
     return connection
 
 
+def attach(connection: duckdb.DuckDBPyConnection, url: Path | str, name: str, *, timeout: float = 60.0) -> None:
+    """Attach a file for reading; while it is attached, nobody can write to it.
+
+    Raises:
+        WarehouseLocked: somebody wrote for the whole of `timeout` seconds.
+    """
+    path = Path(url)
+    _wait(path, timeout, lambda: connection.execute(f"ATTACH {quoted(path)} AS {name} (READ_ONLY)"))
+
+
 def _connect(
     path: Path, read_only: bool, config: dict[str, str | bool | int | float | list[str]], timeout: float
 ) -> duckdb.DuckDBPyConnection:
+    while True:
+        before = _identity(path)
+        found = _wait(path, timeout, lambda: duckdb.connect(str(path), read_only=read_only, config=config))
+        if before is None or before == _identity(path):
+            return found
+        found.close()  # `erasure.rewrite` has put another file in its place while it was being opened
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _wait(path: Path, timeout: float, open_it: Callable[[], duckdb.DuckDBPyConnection]) -> duckdb.DuckDBPyConnection:
     deadline = time.monotonic() + timeout
     wait = _FIRST_WAIT
     while True:
         try:
-            return duckdb.connect(str(path), read_only=read_only, config=config)
+            return open_it()
         except (duckdb.IOException, duckdb.ConnectionException) as error:
             if not any(sign in str(error) for sign in _TAKEN):
                 raise

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 from warehouse import withdrawing
-from warehouse.withdrawing import Forgotten
+from warehouse.withdrawing import NOTHING, Forgotten
 
 FOLDER = Path(__file__).with_name("loads")
 _LONGEST_CHAIN = 2**24  # replies below one another; also what ends a circle of them
@@ -29,7 +29,7 @@ def _count(connection: duckdb.DuckDBPyConnection, sql: str, values: dict[str, An
 
 
 def merge_mentions(
-    connection: duckdb.DuckDBPyConnection, file: Path, *, forgotten: Forgotten = Forgotten(), is_relanded: bool, now: datetime  # noqa: B008
+    connection: duckdb.DuckDBPyConnection, file: Path, *, struck: Forgotten = NOTHING, is_relanded: bool, now: datetime
 ) -> int:
     """Merge a Parquet file of mentions of one source; returns how many rows were inserted or updated.
 
@@ -37,14 +37,14 @@ def merge_mentions(
     that is no longer there goes. Leaves the temporary table `incoming`.
 
     Args:
-        forgotten: what people asked us to forget: it is stored as withdrawn.
+        struck: what people asked us to forget: it is stored as withdrawn.
     """
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE incoming AS SELECT *, deleted_at IS NULL AS is_held, false AS is_settled "
         "FROM read_parquet($file, hive_partitioning = false)",
         {"file": str(file)},
     )
-    withdrawing.strike(connection, forgotten)
+    withdrawing.strike(connection, struck)
     return _merge_incoming(connection, is_relanded=is_relanded, now=now)
 
 

@@ -13,10 +13,13 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-import duckdb
+if TYPE_CHECKING:
+    import duckdb
 
 _PREFIX = "earshot:forgotten:"
+AUTHOR = f"sha256('{_PREFIX}' || author_id)"  # `digest` in SQL
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,9 @@ class Forgotten:
 
     def __bool__(self) -> bool:
         return bool(self.authors or self.mentions)
+
+
+NOTHING = Forgotten()
 
 
 def digest(author_id: str) -> str:
@@ -54,9 +60,9 @@ def strike(connection: duckdb.DuckDBPyConnection, forgotten: Forgotten) -> None:
             engagement = NULL, reach = NULL, media = NULL, expires_at = NULL
         FROM (
             SELECT i.mention_id, min(f.requested_at) AS requested_at
-            FROM incoming AS i
+            FROM (SELECT mention_id, {AUTHOR} AS author FROM incoming) AS i
             INNER JOIN forgotten AS f
-                ON f.mention_id = i.mention_id OR f.author = sha256('{_PREFIX}' || i.author_id)
+                ON f.mention_id = i.mention_id OR f.author = i.author
             GROUP BY i.mention_id
         ) AS found
         WHERE incoming.mention_id = found.mention_id AND incoming.deleted_at IS NULL

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from pydantic import Field
@@ -38,6 +38,8 @@ class Source(Plugin):
     incremental: ClassVar[bool] = True  # gives what is new since its cursor; False: any past window, again and again
     simulated: ClassVar[bool] = False  # True: mentions are made up, and every page says so
     can_look_up: ClassVar[bool] = False  # has look_up
+    delete_within: ClassVar[timedelta | None] = None  # the terms' time for erasing what the platform deleted; None: 30 days
+    refresh_within: ClassVar[timedelta | None] = None  # what is older than this is looked up again or goes; None: stays
     card: ClassVar[Card | None] = None
 
     window: str = Field(default="15m", description="Width of one collection window: a number and m, h or d.", pattern=SPAN)

@@ -1,6 +1,7 @@
 -- One row a mention that an incoming observation or the warehouse says was withdrawn: what it comes to.
 -- Two things are kept apart, and of each the newest observation counts: whether it exists, and, where it does not, what is
--- still known of it (when, where and of which kind it was). So any order of observations comes to the same.
+-- still known of it (when, where and of which kind it was; a deletion that tells it is asked where nothing else does). So any
+-- order of observations comes to the same.
 -- A deletion holds from deleted_at on at the latest, and at equal times against what was seen. concerned: their ids.
 CREATE OR REPLACE TEMP TABLE settled AS
 WITH observed AS (
@@ -36,7 +37,7 @@ known AS (
     QUALIFY row_number() OVER (
         PARTITION BY mention_id
         ORDER BY
-            seen_hash IS NULL, seen_at DESC NULLS LAST, is_first DESC, seen_hash DESC, known_at DESC NULLS LAST, content_hash DESC
+            seen_hash IS NULL, seen_hash LIKE '-%', seen_at DESC NULLS LAST, is_first DESC, seen_hash DESC, known_at DESC NULLS LAST, content_hash DESC
     ) = 1
 ),
 again AS (
