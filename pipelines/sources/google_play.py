@@ -155,5 +155,5 @@ def _moment(comment: dict[str, Any]) -> datetime:
 def _checked(page: Any, *needed: str) -> dict[str, Any]:
     """The answer, where it is one; a list without reviews still says how many there are."""
     if not isinstance(page, dict) or not page.keys() & set(needed):
-        raise SourceUnavailable("google_play: the answer is not what the Android Publisher API gives; it is asked again later.")
+        raise SourceUnavailable("the answer is not what the Android Publisher API gives; it is asked again later.")
     return page

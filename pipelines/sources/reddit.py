@@ -194,7 +194,7 @@ def _children(answer: Any) -> tuple[list[Any], str | None]:
     """Items of a listing and the full name after which it goes on."""
     data = answer.get("data") if isinstance(answer, dict) and answer.get("kind") == "Listing" else None
     if not isinstance(data, dict) or not isinstance(data.get("children"), list):
-        raise SourceUnavailable("reddit: the answer is not a listing; it is asked again later.")
+        raise SourceUnavailable("the answer is not a listing; it is asked again later.")
     return data["children"], data.get("after")
 
 

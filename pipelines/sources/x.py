@@ -236,7 +236,7 @@ def _rules(query: Query) -> list[str]:
 def _checked(page: Any, *needed: str) -> dict[str, Any]:
     """The answer, where it is one: an object with at least one of the keys."""
     if not isinstance(page, dict) or not page.keys() & set(needed):
-        raise SourceUnavailable("x: the answer is not of the documented form; it is asked again later.")
+        raise SourceUnavailable("the answer is not of the documented form; it is asked again later.")
     return page
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.platforms._google import GoogleBase, is_signed, refused, service_account
+from tests.platforms._reviews import with_replies
 from tests.platforms.base import Answer, Post, Request
 
 APP = "com.jetblue.app"
@@ -23,18 +24,7 @@ class Platform(GoogleBase):
     def __init__(self, seed: int = 0, **options: Any) -> None:
         super().__init__(seed, **options)
         self._folder = tempfile.TemporaryDirectory()
-        by_id, self._replies = {p.id: p for p in self.posts}, dict[str, Post]()
-        for post in self.posts:  # the first answer to a review is the developer's; there are no others
-            root = by_id.get(post.parent or "")
-            post.parent = None
-            if root and not root.parent and root.id not in self._replies:
-                post.parent, self._replies[root.id] = root.id, post
-                ends = [at for at in (post.deleted_at, root.deleted_at) if at]
-                post.deleted_at = min(ends) if ends else None
-        self.posts = [p for p in self.posts if not p.deleted_at or p.deleted_at > p.at]
-        self._replies = {f"{APP}/{root}": reply for root, reply in self._replies.items() if reply in self.posts}
-        for post in self.posts:
-            post.id = f"{APP}/{post.parent}:reply" if post.parent else f"{APP}/{post.id}"
+        self.posts, self._replies = with_replies(self.posts, f"{APP}/", ":reply")
 
     def __exit__(self, *error: object) -> None:
         super().__exit__(*error)
