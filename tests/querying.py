@@ -87,7 +87,7 @@ class Post:
 
     @property
     def hosts(self) -> set[str]:
-        return set(re.findall(r"https?://([\w.]+)", self.text))
+        return {host.rstrip(".") for host in re.findall(r"https?://([\w.]+)", self.text)}
 
     @property
     def starts_with(self) -> str | None:
@@ -316,6 +316,7 @@ def salesforce(query: str, post: Post) -> bool:
 
 def tagged(query: str, post: Post) -> bool:
     """A hashtag timeline."""
+    assert re.fullmatch(r"\w+", query)
     return query in re.findall(r"#(\w+)", plain(post.text))
 
 

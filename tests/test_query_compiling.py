@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pipelines.errors import ConfigError
@@ -27,6 +27,7 @@ def test_every_post_that_a_query_means_is_found_and_nothing_else_is_left(name: s
     @given(anchored(Hashtag if name == "mastodon_hashtags" else Term), st.integers(0, 10**6), st.sampled_from((10_000, 60, 30)))
     def check(expression: Expression, seed: int, limit: int) -> None:
         nonlocal asked, found_at_all
+        assume(dialect.finds_accents or "cafe" not in str(expression))  # a gap that is named, see below
         limited = replace(dialect, limit=min(limit, dialect.limit))
         try:
             queries = compile_for(limited, expression)
@@ -55,6 +56,7 @@ def test_the_gaps_that_are_named_are_real() -> None:
     assert not any(FOUND["mastodon"](query.text, post) for query in compile_for(MASTODON, parse("jet")))
     assert "words that a dot, an apostrophe or _ joins" in " ".join(plan(MASTODON, parse("jet")).gaps)
     assert not plan(X, parse("jet")).gaps and plan(X, parse("京都")).gaps
+    assert not any(FOUND["reddit"](query.text, Post("Café")) for query in compile_for(DIALECTS["reddit"], parse("cafe")))
     assert "without accents" in " ".join(plan(DIALECTS["reddit"], parse("cafe")).gaps)
 
 
@@ -72,6 +74,7 @@ def test_the_gaps_that_are_named_are_real() -> None:
         (X, "late (late OR jet)", ["late"]),
         (DIALECTS["reddit"], "café late", ["(café OR cafe) AND late"]),
         (MASTODON, "(a1 OR b1) booking.com", ['"booking com" a1', '"booking com" b1', '"booking.com" a1', '"booking.com" b1']),
+        (MASTODON_HASHTAGS, "#late #flight (#a1 OR #b1)", ["late"]),
         (YOUTUBE, '"us airways" OR jetblue OR delta', ["us airways", "jetblue|delta"]),
         (HACKERNEWS, "jetblue -delta lang:en", ["jetblue"]),
         (DISCOURSE, '"the north face" hp', ["north face"]),

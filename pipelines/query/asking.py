@@ -109,10 +109,10 @@ def tamed(ask: Ask) -> Ask:
 
 
 def is_expressible(ask: Ask, dialect: Dialect) -> bool:
-    """Can the dialect write its alternatives?"""
+    """Can the dialect write its conditions and alternatives?"""
     match ask:
         case Both(items):
-            return all(is_expressible(item, dialect) for item in items)
+            return not dialect.single and all(is_expressible(item, dialect) for item in items)
         case Either(items):
             if dialect.joins == "words":
                 return all(isinstance(item, Asked) for item in items)

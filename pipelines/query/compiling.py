@@ -93,7 +93,7 @@ def plan(dialect: Dialect, query: Query | Expression, *, partial: bool = False) 
     if not is_anchored(ask, dialect):
         raise _unaskable(expression, translator)
     splitter = Splitter(dialect)
-    asks = splitter.split(ask)
+    asks = list(dict.fromkeys(splitter.split(ask)))
     residual = ask != translator.lower(wanted) or bool(splitter.dropped)
     queries = tuple(Compiled(written(one, dialect), residual) for one in asks)
     return Plan(dialect, expression, queries, translator.parts(expression, asks), gaps)

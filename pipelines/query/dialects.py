@@ -32,6 +32,7 @@ class Dialect:
     exact: frozenset[str] = frozenset()  # operators that find what ours means, no more and no less
     alone: frozenset[str] = frozenset(("word", "phrase", "prefix", "emoji", "hashtag", "handle", "author", "to", "link"))
     joins: Literal["any", "words", "none"] = "none"  # what OR may join: anything in brackets, single words, nothing
+    single: bool = False  # one operator a query
     conjunction: str = " "
     alternative: str = " OR "
     negation: str = "-"
@@ -87,6 +88,7 @@ MASTODON = Dialect(
 )
 MASTODON_HASHTAGS = Dialect(
     name="mastodon_hashtags", title="Mastodon, hashtag timelines", channel="mastodon", operators={"hashtag": "{}"}, limit=100,
+    single=True,
     searched="posts with a hashtag that the server has seen; `partial` asks for the hashtags of a query that has words too",
 )
 _BLUESKY_LANGUAGES = "ar ca cs da de el en es et fa fi fr he hi hr hu id it ja ko lt lv nl no pl pt ro ru sk sl sv th tr uk vi zh"

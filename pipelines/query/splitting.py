@@ -48,6 +48,9 @@ class Splitter:
         )
 
     def _conjunction(self, ask: Both) -> list[Ask]:
+        if self.dialect.single:
+            anchors = [item for item in ask.items if is_anchored(item, self.dialect)]
+            return self.split(self._only(ask, min(anchors, key=self._count)))
         lighter = self._lightened(ask)
         if not isinstance(lighter, Both) or self.fits(lighter):
             return self.split(lighter)
@@ -104,6 +107,12 @@ class Splitter:
 
     def _can_drop(self, ask: Both, item: Ask) -> bool:
         return is_anchored(Both(tuple(other for other in ask.items if other is not item)), self.dialect)
+
+    def _only(self, ask: Both, item: Ask) -> Ask:
+        for other in ask.items:
+            if other is not item:
+                self._drop(ask, other)
+        return item
 
     def _drop(self, ask: Both, item: Ask) -> Ask:
         if item not in self.dropped:
