@@ -34,6 +34,14 @@ def publish() -> None:
 
         return str(publish.run(settings(), now=now()).version)
 
+    @task
+    def attend() -> list[str]:
+        """Tell of sources that bring nothing, whether or not there is anything to publish."""
+        from pipelines import attendance
+
+        return attendance.run(settings(), now=now())
+
+    attend()
     chain(aggregate(), detect(), swap())
 
 

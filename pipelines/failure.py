@@ -36,7 +36,11 @@ def tell(settings: Settings, *, task: str, window: str | None, reason: object, n
 
     Who is only told when nobody answers, and people outside, are left alone. A dead notifier is only logged.
     """
-    alert = message(settings, task=task, window=window, reason=reason, now=now)
+    return send(settings, message(settings, task=task, window=window, reason=reason, now=now))
+
+
+def send(settings: Settings, alert: Alert) -> list[str]:
+    """Hand a message about ourselves to every notifier of our own people; returns the names of those that took it."""
     told = []
     for name in settings.notifiers:
         try:
@@ -46,5 +50,5 @@ def tell(settings: Settings, *, task: str, window: str | None, reason: object, n
             notifier.send(alert)
             told.append(name)
         except EarshotError as error:
-            log.error("notifier %s did not take the failure of %s: %s", name, task, error)
+            log.error("notifier %s did not take %r: %s", name, alert.summary, error)
     return told

@@ -15,7 +15,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from pipelines.forms import form_page, reported
@@ -123,7 +123,7 @@ class Intake:
         return HTMLResponse(form_page(self._settings, door.source.name, done=True), 202)
 
 
-def application(settings: Settings, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Starlette:
+def application(settings: Settings, *, clock: Callable[[], datetime]) -> Starlette:
     """The server as an ASGI application.
 
     Raises:

@@ -35,6 +35,7 @@ class Report:
     sent: int = 0
     failed: int = 0
     drifts: tuple[Drift, ...] = ()
+    quiet: tuple[str, ...] = ()  # sources that have brought nothing for too long, one sentence each
 
 
 def windows(source: Any, *, since: datetime, now: datetime) -> Iterator[Window]:
@@ -93,7 +94,7 @@ def _enriched(
 
 
 def _finish(settings: Settings, report: Report, *, now: datetime, progress: Progress) -> None:
-    from pipelines import aggregate, alert, detect, drift, publish
+    from pipelines import aggregate, alert, attendance, detect, drift, publish
 
     progress("aggregate", "")
     aggregate.run(settings, now=now)
@@ -105,6 +106,7 @@ def _finish(settings: Settings, report: Report, *, now: datetime, progress: Prog
     delivered = alert.run(settings, now=now)
     report.sent, report.failed = delivered.sent, delivered.failed
     report.drifts = drift.run(settings, now=now).drifts
+    report.quiet = tuple(attendance.run(settings, now=now))
     if delivered.sent or delivered.failed:
         publish.run(settings, now=now)  # the pages show who was told
 

@@ -144,6 +144,7 @@ def lines(settings: Settings, report: Report, *, seconds: float) -> list[str]:
     out += ["", f"Alerts ({settings.project.timezone})", *(alert_lines(found.alerts, zone) or ["  none"])]
     out += [f"  not armed yet: {note}" for note in found.unarmed]
     out += [f"  model drift: {drift.message(one)}" for one in report.drifts]
+    out += [f"  {sentence}" for sentence in report.quiet]
     if report.sent or report.failed:
         out.append(f"  told: {report.sent} sent, {report.failed} waiting to be tried again")
     out += ["", f"{seconds:.1f} s; snapshot {report.version} in {settings.storage}"]

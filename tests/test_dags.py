@@ -130,6 +130,7 @@ def test_every_dag_has_the_schedule_pools_and_assets_that_the_design_gives_it(pa
         "maintain": {"retain": [WAREHOUSE, "earshot", 3, [], []]},
         "process": score,
         "publish": {
+            "attend": ["default_pool", "earshot", 3, [], []],
             "aggregate": [WAREHOUSE, "earshot", 3, [], []],
             "detect": [WAREHOUSE, "earshot", 3, ["aggregate"], []],
             "publish": [WAREHOUSE, "earshot", 3, ["detect"], ["alerts", "snapshot"]],

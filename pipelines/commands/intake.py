@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from datetime import UTC, datetime
 
 from pipelines.commands import config
 from pipelines.errors import ConfigError
@@ -27,8 +28,9 @@ def run(args: argparse.Namespace) -> int:
     for name, door in known.items():
         place = "form" if door.source.signature == "form" else "in"
         print(f"[sources.{name}]  http://{args.host}:{args.port}/{place}/{name}  ({door.source.signature})", flush=True)
+    server = application(settings, clock=lambda: datetime.now(UTC))
     uvicorn.run(
-        application(settings), host=args.host, port=args.port, log_level="warning", access_log=False, timeout_keep_alive=30,
+        server, host=args.host, port=args.port, log_level="warning", access_log=False, timeout_keep_alive=30,
         h11_max_incomplete_event_size=64 * 1024, backlog=2048, server_header=False,
     )
     return 0

@@ -1,0 +1,93 @@
+"""A source that fails, is refused for a day, or answers with empty pages is told within its silence window; the others go on."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from pipelines import attendance, collect
+from pipelines.errors import SourceError
+from pipelines.landing import Landing
+from pipelines.records import Window
+from pipelines.settings import Settings
+from tests.platforms.base import HOUR, SECRET, START, Answer
+from tests.platforms.x import Platform
+from tests.receiver import Receiver, receiving
+
+EMPTY = Answer({"meta": {"result_count": 0}})
+QUIET = timedelta(hours=3)
+
+
+def two(good: Platform, bad: Platform, receiver: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setenv("PLATFORM_TOKEN", SECRET)
+    monkeypatch.setattr("pipelines.asking._FIRST_WAIT", 0.01)
+    sources = {
+        name: {"kind": "x", "quiet_after": "3h", **platform.stanza()} for name, platform in (("good", good), ("bad", bad))
+    }
+    return Settings.model_validate({
+        "brands": {"jetblue": {"name": "JetBlue"}}, "sources": sources,
+        "notifiers": {"desk": {"kind": "apprise", "url": "env:DESK_URL"}},
+        "path": tmp_path / "earshot.toml", "folder": tmp_path / "store",
+    })
+
+
+def hour(settings: Settings, number: int, *platforms: Platform) -> list[str]:
+    """One hour of the line: both sources are collected, then whoever is quiet is told."""
+    window = Window(START + number * HOUR, START + (number + 1) * HOUR)
+    now = window.end + timedelta(minutes=2)
+    for name, platform in zip(("good", "bad"), platforms, strict=True):
+        platform.now = now
+        with suppress(SourceError):
+            collect.run(settings, name, window, now=now)
+    return attendance.run(settings, now=now)
+
+
+@pytest.mark.parametrize(("broken", "said"), [
+    (Answer({"title": "Unauthorized"}, 401), "fails since"),
+    (Answer({"title": "Forbidden"}, 403), "fails since"),
+    (EMPTY, "answers but has brought no mention since"),
+])
+def test_a_source_that_brings_nothing_is_told_once_within_its_window_and_when_it_is_back(
+    broken: Answer, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Platform(1, count=600, hours=40) as good, Platform(2, count=600, hours=40) as bad, receiving() as receiver:
+        monkeypatch.setenv("DESK_URL", receiver.url)
+        settings = two(good, bad, receiver, tmp_path, monkeypatch)
+        assert hour(settings, 0, good, bad) == []
+        bad.broken = broken
+        told = {number: hour(settings, number, good, bad) for number in range(1, 25)}
+        first = min(number for number, sentences in told.items() if sentences)
+        assert first * HOUR <= QUIET + HOUR
+        assert sum(len(sentences) for sentences in told.values()) == 1, "told more than once"
+        (sentence,) = told[first]
+        assert sentence.startswith("The source bad ") and said in sentence and SECRET not in sentence
+        assert [key.split(":")[1] for key in receiver.accepted] == ["onset"]
+        assert len(Landing(settings.storage).windows("good")) == 25
+        bad.broken = None
+        assert hour(settings, 25, good, bad) == ["The source bad brings mentions again."]
+        assert hour(settings, 26, good, bad) == []
+        (onset, begun), (over, ended) = (key.split(":") for key in receiver.accepted)
+        assert (onset == over, begun, ended) == (True, "onset", "resolved")
+
+
+def test_a_source_that_never_brought_anything_is_told_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Platform(1, count=100, hours=10) as good, Platform(2, count=10, hours=10, broken=EMPTY) as bad, receiving() as receiver:
+        monkeypatch.setenv("DESK_URL", receiver.url)
+        settings = two(good, bad, receiver, tmp_path, monkeypatch)
+        said = [sentence for number in range(6) for sentence in hour(settings, number, good, bad)]
+    assert len(said) == 1 and said[0].startswith("The source bad answers")
+
+
+def test_where_nobody_takes_the_message_it_is_sent_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Platform(1, count=100, hours=10) as good, Platform(2, count=10, hours=10, broken=EMPTY) as bad, receiving() as receiver:
+        monkeypatch.setenv("DESK_URL", receiver.url)
+        settings = two(good, bad, receiver, tmp_path, monkeypatch)
+        receiver.status = 500
+        for number in range(6):
+            hour(settings, number, good, bad)
+        receiver.status = 200
+        hour(settings, 6, good, bad)
+        assert len(receiver.accepted) == 1
