@@ -27,6 +27,7 @@ COMMANDS = {
     "backtest": ("alerts", "backtest", "run a detector over the past, a file of counts or simulated crises"),
     "score": ("models and privacy", "score", "score texts: sentiment, intents, emotion, irony, offensive"),
     "redact": ("models and privacy", "redact", "take personal data out of texts"),
+    "forget": ("models and privacy", "forget", "erase an author or a mention on request, everywhere and for good"),
     "fetch": ("models and privacy", "fetch", "fetch the backbone of the accurate encoder"),
     "train": ("models and privacy", "train", "train the encoder's heads on labelled data"),
     "evaluate": ("models and privacy", "evaluate", "measure the models again and compare with their cards"),

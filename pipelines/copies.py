@@ -23,11 +23,28 @@ from warehouse.connection import quoted
 from warehouse.withdrawing import AUTHOR
 
 _ID, _TEXT = 8, 20  # characters
+_NAMED = r"'(?i)(^|[^\w])' || regexp_escape(?) || '([^\w]|$)'"  # an author's name as a word of its own
 _QUOTING = """
     r.raw <> $blank AND CASE
         WHEN q.source IS NULL THEN regexp_matches(r.raw, q.quote) ELSE q.source = r.source AND contains(r.raw, q.quote)
     END
 """
+
+
+def is_author(warehouse: duckdb.DuckDBPyConnection, landing: Landing, author_id: str, name: str) -> bool:
+    """Is there anything by this author: stored, landed, or rejected?"""
+    files, rejected = _read(landing, "mentions"), _read(landing, "quarantine")
+    asked = ["SELECT 1 FROM mentions WHERE author_id = $author"]
+    asked += [f"SELECT 1 FROM {files} WHERE author_id = $author"] if files else []
+    if any(warehouse.execute(f"{query} LIMIT 1", {"author": author_id}).fetchone() for query in asked):
+        return True
+    tables = ["quarantine", *([rejected] if rejected else [])]
+    found = (f"SELECT 1 FROM {table} WHERE regexp_matches(raw, {_NAMED}) LIMIT 1" for table in tables)
+    return any(warehouse.execute(query, [_bare(name)]).fetchone() for query in found)
+
+
+def _bare(name: str) -> str:
+    return name.strip().lstrip("@")
 
 
 def gather(warehouse: duckdb.DuckDBPyConnection, landing: Landing, forgotten: Forgotten, names: Sequence[str]) -> None:
@@ -42,7 +59,7 @@ def gather(warehouse: duckdb.DuckDBPyConnection, landing: Landing, forgotten: Fo
     )
     warehouse.execute("CREATE OR REPLACE TEMP TABLE quotes (source VARCHAR, quote VARCHAR)")
     for name in names:
-        warehouse.execute(r"INSERT INTO quotes VALUES (NULL, '(?i)(^|[^\w])' || regexp_escape(?) || '([^\w]|$)')", [name])
+        warehouse.execute(f"INSERT INTO quotes VALUES (NULL, {_NAMED})", [_bare(name)])
     files = _read(landing, "mentions")
     if files is None:
         return

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines import aggregate, collect, enrich, erase, ledger, load, publish, retain
+from pipelines.cli import main
 from pipelines.landing import Landing
 from pipelines.privacy import Pseudonymiser
 from pipelines.records import mention_id
@@ -301,3 +302,75 @@ def test_killed_at_any_moment_the_next_run_finishes(settings: Settings, tmp_path
         assert places(settings.storage, SECRET) == [], f"killed after {moment:.2f} of {length:.2f} s"
         assert contents(settings.storage) == whole
         assert not erasure.is_rewrite_asked(settings.storage / "warehouse.duckdb")
+
+
+# --- requests ----------------------------------------------------------------------------------------------------------
+
+
+def forget(settings: Settings, *arguments: str) -> int:
+    return main(["forget", "--config", str(settings.path), *arguments])
+
+
+@pytest.mark.parametrize("name", ["Ann", "@ann", "ANN "])
+def test_a_forgotten_author_is_nowhere_and_stays_out(settings: Settings, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """However the name is written. What comes again, and what they write later, stays out; what others write stays."""
+    needles = everywhere(settings)
+    give(settings, "second", [post("post-0005", f"{OTHER} again", author="Bob"), '{"id": 1, "author": "@Ann", "text": "broken'])
+    assert forget(settings, "--author", name, "--channel", "forum") == 0
+    assert "2 mentions withdrawn" in capsys.readouterr().out
+    assert places(settings.storage, *needles, "Ludovica", "@Ann") == []
+    give(settings, "again", [post("post-0001", SECRET), post("post-0006", SECRET), post("post-0007", OTHER, author="Bob")])
+    assert places(settings.storage, *needles) == [], "struck before it lands"
+    living = rows(settings, "SELECT native_id FROM mentions WHERE deleted_at IS NULL ORDER BY 1")
+    assert living == [("post-0002",), ("post-0003",), ("post-0005",), ("post-0007",)]
+    assert rows(settings, "SELECT count(*) FROM withdrawals") == [(3,)]
+    assert forget(settings, "--author", name, "--channel", "forum") == 0
+    assert "asked for before" in capsys.readouterr().out
+
+
+def test_one_forgotten_mention_stays_out_even_where_a_newer_version_comes(settings: Settings) -> None:
+    everywhere(settings)
+    assert forget(settings, "--mention", "post-0001") == 0
+    assert places(settings.storage, SECRET) == []
+    give(settings, "newer", [post("post-0001", SECRET, observed_at=(NOW + HOUR).isoformat()), post("post-0008", OTHER)])
+    assert places(settings.storage, SECRET) == []
+    assert rows(settings, "SELECT count(*) FROM mentions WHERE deleted_at IS NULL AND native_id = 'post-0001'") == [(0,)]
+    assert rows(settings, "SELECT author_id IS NOT NULL FROM mentions WHERE native_id = 'post-0008'") == [(True,)]
+
+
+def test_what_had_landed_before_the_request_and_is_loaded_after_it_stays_out(settings: Settings) -> None:
+    give(settings, "first", [post("post-0001", SECRET), post("post-0002", OTHER, author="Bob")])
+    path = settings.path.parent / "waiting.jsonl"
+    path.write_text(json.dumps(post("post-0003", f"{SECRET} still")) + "\n", encoding="utf-8")
+    (key,) = collect.run_file(settings, path, None, now=NOW, source="forum").window_keys
+    file = Landing(settings.storage).mentions("forum", key)
+    copy = settings.path.parent / "copy.parquet"
+    shutil.copy2(file, copy)
+    assert forget(settings, "--author", "Ann", "--channel", "forum") == 0
+    assert places(settings.storage, SECRET) == [], "what has landed is looked through too"
+    shutil.copy2(copy, file)  # what a collector puts there that had begun before
+    load.run(settings, "forum", key, now=NOW)
+    assert rows(settings, "SELECT text FROM mentions WHERE native_id = 'post-0003'") == [("",)]
+    erase.run(settings, now=NOW)
+    assert places(settings.storage, SECRET) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--author", "Nobody", "--channel", "forum"), "nothing by 'Nobody' is stored"),
+        (("--author", "Ann", "--channel", "x"), "there are: forum"),
+        (("--author", "@", "--channel", "forum"), "nothing by '@'"),
+        (("--author", "Ann"), "needs --channel"),
+        (("--mention", "post-9999"), "there is no mention 'post-9999'"),
+    ],
+)
+def test_a_request_that_matches_nothing_is_refused_in_a_sentence(
+    settings: Settings, arguments: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    give(settings, "first", [post("post-0001", SECRET)])
+    before = contents(settings.storage)
+    assert forget(settings, *arguments) == 2
+    error = capsys.readouterr().err
+    assert said in error and "Traceback" not in error
+    assert contents(settings.storage) == before and not (settings.storage / "landing" / "forgotten").exists()

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipelines.records import mention_id
 from tests.stored import MENTION, insert, mention, scores
 from warehouse import build, connection
 from warehouse.migrate import migrate
@@ -68,6 +69,16 @@ def put(warehouse: duckdb.DuckDBPyConnection, rows: list[dict[str, str]]) -> dic
     return {m["mention_id"]: m["native_id"] for m in mentions}
 
 
+def put_ledger(warehouse: duckdb.DuckDBPyConnection, case: Path) -> None:
+    """Insert what a case gives of withdrawals and obligations."""
+    for name in ("withdrawals", "obligations"):
+        if (case / f"{name}.csv").exists():
+            rows = [{c: value(c, t) for c, t in row.items()} for row in table(case / f"{name}.csv")[0]]
+            if name == "withdrawals":
+                rows = [{"mention_id": mention_id(r.pop("source"), r.pop("native_id"))} | r for r in rows]
+            insert(warehouse, name, rows)
+
+
 def shown(field: Any, ids: dict[UUID, str]) -> str:
     """A field of a mart as cases write it."""
     if isinstance(field, bool):
@@ -88,6 +99,7 @@ def test_case(warehouse: duckdb.DuckDBPyConnection, case: Path) -> None:
     if (case / "loads.csv").exists():
         loads, _ = table(case / "loads.csv")
         insert(warehouse, "loads", [load | {"file": load["file_id"], "loaded_at": NOW} for load in loads])
+    put_ledger(warehouse, case)
     build.build(warehouse, timezone=zone, now=NOW)
     expected, _ = table(case / "expected.csv")
     found = warehouse.execute(f"SELECT {', '.join(expected[0])} FROM {case.parent.name}").fetchall()

@@ -38,7 +38,9 @@ def fingerprint(connection: duckdb.DuckDBPyConnection, timezone: str) -> str:
         SELECT
             (SELECT (count(*), sum(hash(mention_id, content_hash, thread_id, deleted_at))) FROM mentions),
             (SELECT (count(*), sum(hash(mention_id, model, text_hash, sentiment, unknown_reason, enriched_at))) FROM enrichments),
-            (SELECT (count(*), sum(hash(source, file_id, rows_in, stored, unchanged, quarantined))) FROM loads)
+            (SELECT (count(*), sum(hash(source, file_id, rows_in, stored, unchanged, quarantined))) FROM loads),
+            (SELECT (count(*), sum(hash(mention_id, brands, erased_at))) FROM withdrawals),
+            (SELECT (count(*), sum(hash(kind, source, due_at, mention_count, open_count, done_at))) FROM obligations)
     """).fetchone()
     return hashlib.sha256(f"{_definitions()} {timezone} {state}".encode()).hexdigest()
 
