@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
-from urllib.parse import parse_qs, urlparse
+from urllib.parse import parse_qs, urlsplit
 
 START = datetime(2026, 2, 1, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -168,7 +168,7 @@ class Base:
 
             def handle_any(self) -> None:
                 length = int(self.headers.get("Content-Length") or 0)
-                url = urlparse(self.path)
+                url = urlsplit(self.path)  # paths may hold semicolons
                 values = {k: ",".join(v) for k, v in parse_qs(url.query, keep_blank_values=True).items()}
                 headers = {k.lower(): v for k, v in self.headers.items()}
                 platform._serve(self, Request(self.command, url.path, values, headers, self.rfile.read(length)))
