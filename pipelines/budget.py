@@ -4,7 +4,7 @@ A surge's height (`pipelines.surge`) already allows for how restless a brand is.
 is wrong was measured on simulated brands of many kinds (`tests/test_budget.py` measures it again), and is where a new brand
 begins. From then on each brand's own highest surge of every day, over half a year, takes over: its tenth highest days,
 and beyond them an exponential tail, say what comes once in N days *here*. All days count, the bad ones too: what the budget
-limits is how often a person is called.
+limits is how often a person is called. A day with a page is of the pages' budget only, not of the watches'.
 """
 
 from __future__ import annotations
