@@ -264,7 +264,7 @@ def test_the_airline_week(tmp_path: Path) -> None:
     path = DATA / "streams" / "airline_week.jsonl"
     if not path.exists():
         pytest.skip(f"{path} is not there: set EARSHOT_DATA")
-    configured = settings(tmp_path, brands={}, project={"timezone": "America/Los_Angeles"})
+    configured = listening.settings(tmp_path, brands={}, project={"timezone": "America/Los_Angeles"})
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     store(configured, [
         Said(r["brand"], datetime.strptime(r["created_at"], "%Y-%m-%d %H:%M:%S %z"), r["author"], r["text"]) for r in rows
@@ -279,6 +279,9 @@ def test_the_airline_week(tmp_path: Path) -> None:
     assert not [day for _, _, day in raised if day < "2015-02-21"]
     assert "American" not in {brand for brand, _, _ in raised}
     assert {tier for _, tier, _ in raised} == {"watch"}  # nothing is scored, and there is a week of history
+    named = ask(configured, "SELECT brand, summary FROM alerts WHERE signal = 'new_topic'")
+    assert {brand for brand, _ in named} == {"Delta", "Southwest"}
+    assert any("fleek" in summary for brand, summary in named if brand == "Delta")
     (note,) = found.notes
     assert note.startswith("American: ") and "22 Feb 2015" in note and note.endswith("alerts are armed from 25 Feb 2015.")
 
