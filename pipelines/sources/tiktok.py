@@ -149,7 +149,8 @@ class _Account:
             for row in rows:
                 found = self._read(self._comment, row, place)
                 below: list[Found] = []
-                if isinstance(found, Mention) and len(place) == 1 and row.get("replies"):
+                is_late = self._rest.is_spent and _at(row) < window.start  # late replies wait until the comment is looked up
+                if isinstance(found, Mention) and len(place) == 1 and row.get("replies") and not is_late:
                     below = list(self.comments(window, [*place, str(row["comment_id"])], 0))
                 if below or isinstance(found, Rejected) or window.start <= _at(row) < window.end:
                     yield found
