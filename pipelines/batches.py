@@ -42,6 +42,7 @@ MENTION_SCHEMA = pa.schema([
     pa.field("rating", pa.float64()),
     pa.field("engagement", pa.int64()),
     pa.field("reach", pa.int64()),
+    pa.field("weight", pa.float64()),
     pa.field("media", pa.string()),
     pa.field("published_at", _TIME),
     pa.field("time_note", pa.string()),
@@ -50,6 +51,7 @@ MENTION_SCHEMA = pa.schema([
     pa.field("deleted_at", _TIME),
     pa.field("content_hash", pa.string(), nullable=False),
 ])
+_WEIGHT = MENTION_SCHEMA.names.index("weight") - 1  # in a row, which begins after the id
 QUARANTINE_SCHEMA = pa.schema([
     pa.field("source", pa.string(), nullable=False),
     pa.field("file", pa.string(), nullable=False),
@@ -136,22 +138,27 @@ def mention_batch(
         if m.deleted_at is None:
             row = (
                 *place, author, m.author_followers, text, _references(found) if found else None, m.language, m.url,
-                m.thread_id, m.in_reply_to, m.rating, m.engagement, m.reach, _media(m) if m.media else None,
+                m.thread_id, m.in_reply_to, m.rating, m.engagement, m.reach, m.weight, _media(m) if m.media else None,
                 published, m.time_note, observed, microseconds(m.expires_at), None,
             )
         else:
             row = (
-                *place, None, None, "", None, None, None, m.thread_id, m.in_reply_to, None, None, None, None,
+                *place, None, None, "", None, None, None, m.thread_id, m.in_reply_to, None, None, None, m.weight, None,
                 published, m.time_note, observed, None, microseconds(m.deleted_at),
             )
         rows.append(row)
-    hashes = [hashlib.blake2b(_ENCODE(row).encode(), digest_size=16).hexdigest() for row in rows]
+    hashes = [hashlib.blake2b(_ENCODE(_hashed(row)).encode(), digest_size=16).hexdigest() for row in rows]
     ids = pa.ExtensionArray.from_storage(pa.uuid(), pa.array([identify(m.native_id) for m in mentions], pa.binary(16)))
     columns = [ids]
     for column, field in zip(zip(*rows, strict=True), list(MENTION_SCHEMA)[1:-1], strict=True):
         columns.append(pa.array(column, field.type))
     columns.append(pa.array(hashes, pa.string()))
     return pa.RecordBatch.from_arrays(columns, schema=MENTION_SCHEMA)
+
+
+def _hashed(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What the content hash covers: a mention that stands for itself has the hash that it had before there were weights."""
+    return row if row[_WEIGHT] is not None else (*row[:_WEIGHT], *row[_WEIGHT + 1 :])
 
 
 def _references(found: tuple[tuple[str, str], ...]) -> str:

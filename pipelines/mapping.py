@@ -48,6 +48,7 @@ class ColumnsSection(_Section):
     rating: str | None = Field(default=None, description="Stars, 1 to 5.")
     engagement: Columns = Field(default=None, description="Likes, replies and reposts; several columns are added.")
     reach: str | None = Field(default=None, description="People who may have seen it.")
+    weight: str | None = Field(default=None, description="How many answers of a survey, or mentions of a sample, it stands for.")
     expires_at: str | None = Field(default=None, description="When a story disappears.")
     deleted_at: str | None = Field(default=None, description="When it was deleted at the platform; its text is then dropped.")
     media: str | None = Field(default=None, description="Links of attached images or videos, or a list of {type, url, alt}.")
@@ -220,6 +221,7 @@ _KNOWN: dict[str, tuple[str, ...]] = {
     "in_reply_to": ("in_reply_to", "in_response_to_tweet_id", "in_reply_to_id", "in_reply_to_status_id", "parent_id", "reply_to"),
     "rating": ("rating", "stars", "score_stars"),
     "reach": ("reach", "impressions", "views", "view_count"),
+    "weight": ("weight", "survey_weight", "sample_weight"),
     "expires_at": ("expires_at",),
     "deleted_at": ("deleted_at",),
     "media": ("media", "attachments", "images"),

@@ -109,7 +109,7 @@ class Mapper:
             "id": short, "thread_id": short, "in_reply_to": short, "url": short, "author_name": short, "author": self._author,
             "channel": listed, "kind": listed, "property": listed, "visibility": listed, "language": listed,
             "brand": self._brand, "is_own": self._flag, "is_automatic": self._flag, "author_followers": count, "reach": count,
-            "rating": self._rating, "expires_at": lambda _, value: self._date(value)[0],
+            "rating": self._rating, "weight": self._weight, "expires_at": lambda _, value: self._date(value)[0],
         }
         self._fields = [(field, self._get[field], read) for field, read in readers.items() if field in self._get]
 
@@ -155,6 +155,7 @@ class Mapper:
             # a reply joins the thread of what it answers when it is loaded; anything else opens its own
             thread_id=found.get("thread_id") or (None if reply_to else native_id), in_reply_to=reply_to,
             rating=found.get("rating"), engagement=self._engagement(values), reach=found.get("reach"),
+            weight=found.get("weight"),
             expires_at=found.get("expires_at"), deleted_at=deleted, media=media,
         )
 
@@ -247,6 +248,18 @@ class Mapper:
         except (ValueError, OverflowError):
             return None
         return rating if rating is not None and 0 <= rating <= 10 else None
+
+    def _weight(self, field: str, value: Any) -> float | None:
+        """A finite number of 0 or more; what is none of these is an error, because a sum without it would be wrong."""
+        if value is None or value == "":
+            return None
+        try:
+            found = float(value)
+        except (TypeError, ValueError, OverflowError):
+            found = -1.0
+        if not 0 <= found <= 1e9:
+            raise Unusable(f"weight is {str(value)[:60]!r}, which is no number of 0 or more")
+        return found
 
     def _media(self, values: dict[str, Any]) -> tuple[Media, ...]:
         get = self._get.get("media")

@@ -22,18 +22,18 @@ WHEN MATCHED AND (
     author_id = incoming.author_id, author_followers = incoming.author_followers, text = incoming.text,
     "references" = incoming."references", language = incoming.language, url = incoming.url,
     thread_id = incoming.thread_id, in_reply_to = incoming.in_reply_to, rating = incoming.rating,
-    engagement = incoming.engagement, reach = incoming.reach, media = incoming.media,
+    engagement = incoming.engagement, reach = incoming.reach, weight = incoming.weight, media = incoming.media,
     published_at = incoming.published_at, time_note = incoming.time_note, observed_at = incoming.observed_at,
     expires_at = incoming.expires_at, deleted_at = incoming.deleted_at, content_hash = incoming.content_hash
 WHEN NOT MATCHED THEN INSERT (
     mention_id, source, native_id, channel, kind, property, visibility, is_own, is_automatic, brand, author_id,
-    author_followers, text, "references", language, url, thread_id, in_reply_to, rating, engagement, reach, media,
+    author_followers, text, "references", language, url, thread_id, in_reply_to, rating, engagement, reach, weight, media,
     published_at, time_note, observed_at, expires_at, deleted_at, content_hash, ingested_at
 ) VALUES (
     incoming.mention_id, incoming.source, incoming.native_id, incoming.channel, incoming.kind, incoming.property,
     incoming.visibility, incoming.is_own, incoming.is_automatic, incoming.brand, incoming.author_id,
     incoming.author_followers, incoming.text, incoming."references", incoming.language, incoming.url,
-    incoming.thread_id, incoming.in_reply_to, incoming.rating, incoming.engagement, incoming.reach, incoming.media,
+    incoming.thread_id, incoming.in_reply_to, incoming.rating, incoming.engagement, incoming.reach, incoming.weight, incoming.media,
     incoming.published_at, incoming.time_note, incoming.observed_at, incoming.expires_at, incoming.deleted_at,
     incoming.content_hash, $now
 )

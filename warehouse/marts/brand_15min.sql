@@ -5,9 +5,11 @@
 -- A copy says, but for case, links, handles, tags, digits and signs, what a mention of the same brand said within the 24 hours before;
 -- with 25 letters and spaces at least, and no repost. copy_count: how many are; original_*: the counts without them, which is
 -- what detection watches, so that a text which a hundred accounts post counts once.
+-- Where a budget let only a part be collected, each mention counts as many as it stands for, so that a sample neither hides nor
+-- makes a spike; authors are scaled by the mean weight.
 WITH said AS (
     SELECT
-        brand, bucket_at, published_at, mention_id, author_id, sentiment, intents, needs_response, kind,
+        brand, bucket_at, published_at, mention_id, author_id, sentiment, intents, needs_response, kind, weight,
         CASE
             WHEN kind <> 'repost' AND length(text) >= 25
                 THEN trim(regexp_replace(lower(text), '(https?://\S+|[@#]\w+|<[^>]*>|[^\pL])+', ' ', 'g'))
@@ -27,25 +29,25 @@ marked AS (
 )
 SELECT
     brand, bucket_at,
-    count(*)::INTEGER AS mention_count,
-    count(DISTINCT author_id)::INTEGER AS author_count,
-    (count(*) FILTER (WHERE sentiment = 'negative'))::INTEGER AS negative_count,
-    (count(*) FILTER (WHERE sentiment = 'neutral'))::INTEGER AS neutral_count,
-    (count(*) FILTER (WHERE sentiment = 'positive'))::INTEGER AS positive_count,
-    (count(*) FILTER (WHERE sentiment = 'unknown'))::INTEGER AS unknown_count,
-    (count(*) FILTER (WHERE sentiment IS NULL))::INTEGER AS unscored_count,
-    (count(*) FILTER (WHERE list_contains(intents, 'complaint')))::INTEGER AS complaint_count,
-    (count(*) FILTER (WHERE list_contains(intents, 'churn_risk')))::INTEGER AS churn_risk_count,
-    (count(*) FILTER (WHERE list_contains(intents, 'urgent')))::INTEGER AS urgent_count,
-    (count(*) FILTER (WHERE needs_response))::INTEGER AS needs_response_count,
-    (count(*) FILTER (WHERE kind = 'repost'))::INTEGER AS repost_count,
-    (count(*) FILTER (WHERE is_copy))::INTEGER AS copy_count,
-    (count(DISTINCT author_id) FILTER (WHERE is_copy IS NOT TRUE))::INTEGER AS original_author_count,
-    (count(*) FILTER (WHERE is_copy IS NOT TRUE AND sentiment = 'negative'))::INTEGER AS original_negative_count,
-    (count(*) FILTER (WHERE is_copy IS NOT TRUE AND sentiment <> 'unknown'))::INTEGER AS original_scored_count,
+    round(sum(weight))::INTEGER AS mention_count,
+    round(count(DISTINCT author_id) * avg(weight))::INTEGER AS author_count,
+    coalesce(round(sum(weight) FILTER (WHERE sentiment = 'negative')), 0)::INTEGER AS negative_count,
+    coalesce(round(sum(weight) FILTER (WHERE sentiment = 'neutral')), 0)::INTEGER AS neutral_count,
+    coalesce(round(sum(weight) FILTER (WHERE sentiment = 'positive')), 0)::INTEGER AS positive_count,
+    coalesce(round(sum(weight) FILTER (WHERE sentiment = 'unknown')), 0)::INTEGER AS unknown_count,
+    coalesce(round(sum(weight) FILTER (WHERE sentiment IS NULL)), 0)::INTEGER AS unscored_count,
+    coalesce(round(sum(weight) FILTER (WHERE list_contains(intents, 'complaint'))), 0)::INTEGER AS complaint_count,
+    coalesce(round(sum(weight) FILTER (WHERE list_contains(intents, 'churn_risk'))), 0)::INTEGER AS churn_risk_count,
+    coalesce(round(sum(weight) FILTER (WHERE list_contains(intents, 'urgent'))), 0)::INTEGER AS urgent_count,
+    coalesce(round(sum(weight) FILTER (WHERE needs_response)), 0)::INTEGER AS needs_response_count,
+    coalesce(round(sum(weight) FILTER (WHERE kind = 'repost')), 0)::INTEGER AS repost_count,
+    coalesce(round(sum(weight) FILTER (WHERE is_copy)), 0)::INTEGER AS copy_count,
+    round((count(DISTINCT author_id) FILTER (WHERE is_copy IS NOT TRUE)) * avg(weight))::INTEGER AS original_author_count,
+    coalesce(round(sum(weight) FILTER (WHERE is_copy IS NOT TRUE AND sentiment = 'negative')), 0)::INTEGER AS original_negative_count,
+    coalesce(round(sum(weight) FILTER (WHERE is_copy IS NOT TRUE AND sentiment <> 'unknown')), 0)::INTEGER AS original_scored_count,
     greatest(
-        count(*) FILTER (WHERE is_copy IS NOT TRUE AND list_contains(intents, 'urgent')),
-        count(*) FILTER (WHERE is_copy IS NOT TRUE AND list_contains(intents, 'churn_risk'))
+        coalesce(round(sum(weight) FILTER (WHERE is_copy IS NOT TRUE AND list_contains(intents, 'urgent'))), 0),
+        coalesce(round(sum(weight) FILTER (WHERE is_copy IS NOT TRUE AND list_contains(intents, 'churn_risk'))), 0)
     )::INTEGER AS original_urgent_count
 FROM marked
 GROUP BY brand, bucket_at
