@@ -19,6 +19,7 @@ COMMANDS = {
     "check": ("start here", "check", "test sources, warehouse, model and notifiers; fails whenever run would"),
     "run": ("start here", "run", "run the whole line once: collect, enrich, load, detect, publish, alert"),
     "serve": ("start here", "serve", "show the pages"),
+    "sources": ("sources", "sources", "what each source collects, and what it cannot; keys, cost, limits, duties"),
     "new": ("sources", "new", "write a new source that works, with its fake platform, to be made yours"),
     "intake": ("sources", "intake", "receive webhooks and the intake form"),
     "query": ("sources", "query", "explain a query: what each platform is asked, what is filtered here; or lint it"),

@@ -7,10 +7,22 @@ from collections.abc import Iterator
 from textwrap import indent, wrap
 
 from pipelines import registry
-from pipelines.sources import CARDS
 from pipelines.sources.base import Card
 
-COLUMNS = ("Source", "Channel", "Collected", "Not collected, and why", "Keys", "Cost", "Limits", "When something is deleted there")
+# Channels for which no interface gives what people say about a brand, and the other ways to hear of it.
+ELSEWHERE = {
+    "snapchat": Card(
+        channel="snapchat", collects="what people report in the intake form (`webhook`, signature form), with its 24-hour clock",
+        cannot="mentions of a brand: the Public Profile API gives the statistics of one's own profile only",
+        deletion="the report runs out with the snap; `earshot forget --mention` takes it away earlier",
+    ),
+    "tiktok_mentions": Card(
+        channel="tiktok", collects="comments on own videos (`tiktok`); others as an import or a report in the intake form",
+        cannot="public videos about a brand: the Research API is for researchers, and we do not scrape",
+        deletion="as for `tiktok`",
+    ),
+}
+COLUMNS = ("Source", "Channel", "Collected", "Not collected, and why", "Keys", "Cost", "Limits", "Deletion there")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +49,7 @@ def cards() -> Iterator[tuple[str, Card]]:
         card = registry.load("sources", kind).card
         if card is not None:
             yield kind, card
-    yield from CARDS.items()
+    yield from ELSEWHERE.items()
 
 
 def table() -> str:
