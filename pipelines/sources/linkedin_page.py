@@ -126,8 +126,8 @@ class _Organization:
             is_end, start = len(rows) < self._source.page, start + self._source.page
 
     def _may_be_answered(self, row: dict[str, Any], comment: Mention, window: Window) -> bool:
-        count = (row.get("commentsSummary") or {}).get("aggregatedTotalComments")
-        return bool(count) and comment.published_at is not None and comment.published_at >= window.start - span(self._source.replies)
+        count, first = (row.get("commentsSummary") or {}).get("aggregatedTotalComments"), window.start - span(self._source.replies)
+        return bool(count) and comment.published_at is not None and comment.published_at >= first
 
     def by_id(self, urn: str) -> Mention | Rejected | None:
         """A post or a comment; None where it is gone."""
