@@ -1,7 +1,7 @@
 """The whole line in one process, without Airflow: the same stages in the same order.
 
-collect -> enrich -> load for every window that is due, then aggregate -> detect -> publish -> alert once. Each stage is
-harmless to repeat, so a run that was killed anywhere is finished by the next one.
+collect -> enrich -> load for every window that is due and for what is looked up again, then erase -> aggregate -> detect ->
+publish -> alert once. Each stage is harmless to repeat, so a run that was killed anywhere is finished by the next one.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ class Report:
     sent: int = 0
     failed: int = 0
     drifts: tuple[Drift, ...] = ()
+    erased: int = 0  # withdrawn mentions of which no copy is left
     quiet: tuple[str, ...] = ()  # sources that have brought nothing for too long, one sentence each
 
 
@@ -94,8 +95,10 @@ def _enriched(
 
 
 def _finish(settings: Settings, report: Report, *, now: datetime, progress: Progress) -> None:
-    from pipelines import aggregate, alert, attendance, detect, drift, publish
+    from pipelines import aggregate, alert, attendance, detect, drift, erase, publish
 
+    progress("erase", "")
+    report.erased = erase.run(settings, now=now).mentions
     progress("aggregate", "")
     aggregate.run(settings, now=now)
     progress("detect", "")
@@ -133,11 +136,11 @@ def run(
     settings: Settings, *, now: datetime, since: datetime, sources: list[str] | None = None, model: str | None, progress: Progress
 ) -> Report:
     """Run the line on the configured sources. One source that fails is reported and stops no other."""
-    from pipelines import collect, load
+    from pipelines import collect, load, reobserve
     from pipelines.landing import Landing
 
     landing = Landing(settings.storage)
-    report = Report()
+    report, due = Report(), reobserve.record(settings, now=now)
     for name in sources or list(settings.sources):
         source = settings.plugin("sources", name)
         keys = []
@@ -148,6 +151,9 @@ def run(
                     continue  # it is over and here: it gives the same again
                 progress("collect", f"{name} {window.key}")
                 keys += collect.run(settings, name, window, now=now).window_keys
+            if name in due:
+                progress("look up", name)
+                keys += reobserve.run(settings, name, now=now).window_keys
         except SourceError as error:
             report.failed_sources[name] = str(error)
         left = load.waiting(settings, name)  # landed by a run that was killed before it had loaded them

@@ -136,6 +136,8 @@ def lines(settings: Settings, report: Report, *, seconds: float) -> list[str]:
     zone = ZoneInfo(settings.project.timezone)
     out = account(report, settings.storage)
     out += [f"source {name} failed: {why}" for name, why in report.failed_sources.items()]
+    if report.erased:
+        out.append(f"{report.erased:,} mentions that were withdrawn are erased everywhere; figures leave them out")
     out += [
         "",
         *(["SIMULATED DATA: none of this was written by real people", ""] if found.simulated else []),

@@ -106,9 +106,11 @@ def test_every_dag_has_the_schedule_pools_and_assets_that_the_design_gives_it(pa
         "alert": ["follows", "alerts"],
         "collect_sample": ["0 0 * * *", key, -1],
         "digest": "0 7 * * 1",
+        "erase": "40 * * * *",
         "maintain": "30 3 * * *",
         "process": ["follows each window of", "mentions"],
         "publish": "*/5 * * * *",
+        "reobserve": ["0 * * * *", key, -1],
         "reprocess": ["0 0 * * *", key, -1],
     }
     score = {
@@ -127,6 +129,7 @@ def test_every_dag_has_the_schedule_pools_and_assets_that_the_design_gives_it(pa
             "tell": [DEFAULT, "earshot", 3, [], []], "drift": [DEFAULT, "earshot", 3, [], []],
             "lab": ["warehouse", "earshot", 3, [], []],
         },
+        "erase": {"erase": [WAREHOUSE, "earshot", 3, [], []]},
         "maintain": {"retain": [WAREHOUSE, "earshot", 3, [], []]},
         "process": score,
         "publish": {
@@ -135,6 +138,7 @@ def test_every_dag_has_the_schedule_pools_and_assets_that_the_design_gives_it(pa
             "detect": [WAREHOUSE, "earshot", 3, ["aggregate"], []],
             "publish": [WAREHOUSE, "earshot", 3, ["detect"], ["alerts", "snapshot"]],
         },
+        "reobserve": {"due": [WAREHOUSE, "earshot", 3, [], []], "look_up": [DEFAULT, "earshot", 3, ["due"], ["mentions"]]},
         "reprocess": score,
     }
 
@@ -276,7 +280,8 @@ print("@@" + json.dumps(states))
 def test_every_dag_runs_to_its_end_without_a_scheduler(env: dict[str, str]) -> None:
     day = "2026-01-17T00:00"
     window = {"window": day}
-    wanted = [["collect_sample", window], ["reprocess", window], ["publish", {}], ["alert", {}], ["digest", {}], ["maintain", {}]]
+    wanted = [["collect_sample", window], ["reprocess", window], ["reobserve", {}], ["maintain", {}], ["erase", {}]]
+    wanted += [["publish", {}], ["alert", {}], ["digest", {}]]
     code = f"import sys; sys.argv = ['', {json.dumps(json.dumps(wanted))}]\n{RUN_ONE}"
     found = python(code, env)
     assert {name: state for name, (state, _) in found.items()} == dict.fromkeys((name for name, _ in wanted), "success")
@@ -286,6 +291,46 @@ def test_every_dag_runs_to_its_end_without_a_scheduler(env: dict[str, str]) -> N
     with duckdb.connect(str((storage / "serving" / "current.duckdb").resolve()), read_only=True) as snapshot:
         assert snapshot.execute("SELECT sum(mention_count) > 0 FROM brand_hourly").fetchall() == [(True,)]
     assert [p.name for p in (storage / "landing" / "manifests" / "source=sample").iterdir()] == [f"window={day}.json"]
+
+
+def test_what_a_platform_deleted_is_found_and_erased_by_the_dags(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mapped task for each source looks up again over HTTP; `erase` leaves nothing; the ledger says so."""
+    from datetime import UTC, datetime
+
+    from pipelines.settings import read
+    from pipelines.store import open_warehouse
+    from tests.conformance.polling import load_all, poll, windows
+    from tests.platforms.base import SECRET
+    from tests.platforms.x import Platform
+
+    config = tmp_path / "earshot.toml"
+    with Platform(3, count=40, hours=2) as platform:
+        stanza = {"kind": "x", "window": "1h"} | platform.stanza()
+        lines = "".join(f"{key} = {json.dumps(value)}\n" for key, value in stanza.items())
+        project = '[project]\nstorage = "storage"\n[brands.jetblue]\nname = "JetBlue"\n[sources.x]\n'
+        config.write_text(project + lines, encoding="utf-8")
+        monkeypatch.setenv("PLATFORM_TOKEN", SECRET)
+        settings = read(config)
+        for window in windows(platform.hours):
+            poll(settings, platform, window)
+        load_all(settings, platform)
+        platform.now = datetime.now(UTC)
+        code = f"import sys; sys.argv = ['', {json.dumps(json.dumps([['reobserve', {}]]))}]\n{RUN_ONE}"
+        env = environment(home, config) | {"PLATFORM_TOKEN": SECRET}
+        assert python(code, env)["reobserve"] == ["success", {"due": "success", "look_up": "success"}]
+        load_all(settings, platform)
+        assert python(code.replace("reobserve", "erase"), env)["erase"][0] == "success"
+        visible = {post.id for post in platform.visible()}
+    with open_warehouse(settings) as warehouse:
+        query = "SELECT native_id, text, erased_at FROM mentions LEFT JOIN withdrawals USING (mention_id)"
+        rows = warehouse.execute(query).fetchall()
+        gone = [row for row in rows if row[0] not in visible]
+        assert gone and all(text == "" and erased_at is not None for _, text, erased_at in gone)
+        assert all(text for native_id, text, _ in rows if native_id in visible)
+        done = warehouse.execute("SELECT DISTINCT kind FROM obligations WHERE open_count = 0 AND done_at IS NOT NULL ORDER BY 1")
+        assert done.fetchall() == [("erase",), ("recheck",)]
 
 
 ASKING = """

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
 
 from pipelines.commands import config
 from pipelines.commands.sampling import Sample, sample
-from pipelines.errors import ConfigError, EarshotError, SourceError
+from pipelines.errors import ConfigError, EarshotError, SourceError, WarehouseError
 from pipelines.playbook import lint
 from pipelines.settings import Settings
 
@@ -92,6 +94,27 @@ def playbook(settings: Settings) -> str:
     return f"{count} rule{'' if count == 1 else 's'}; every severity from the lowest on has an owner at every hour of the week"
 
 
+def duties(settings: Settings, *, now: datetime) -> list[str]:
+    """One warning for each source and duty that is overdue; a run makes up for it."""
+    from pipelines import ledger
+
+    words = {
+        "recheck": "should have been looked up again", "refresh": "should have been seen again or deleted",
+        "erase": "were withdrawn and should have been erased",
+    }
+    found: dict[tuple[str, str], list[ledger.Owed]] = {}
+    overdue: list[ledger.Owed] = []
+    with suppress(WarehouseError):  # which is said already
+        overdue = ledger.overdue(settings, now=now)
+    for one in overdue:
+        found.setdefault((one.source, one.kind), []).append(one)
+    return [
+        f"{source}: {sum(one.count for one in late):,} mentions {words[kind]}, the first of them by "
+        f"{late[0].due_at:%d %b %H:%M} UTC; `earshot run` does it, and so does Airflow where it runs."
+        for (source, kind), late in sorted(found.items())
+    ]
+
+
 def run(args: argparse.Namespace) -> int:
     """Check one thing after another; a fault in one hides no other."""
     settings = config.settings(args)
@@ -113,6 +136,8 @@ def run(args: argparse.Namespace) -> int:
     if not settings.brands:
         failed += 1
         print("✗ brands: there is none yet; `earshot init` asks for them, or write a [brands.<key>] stanza with its name.")
+    for warning in duties(settings, now=datetime.now(UTC)):
+        print(f"! {warning}")
     if failed:
         print(
             f"{failed} of {len(checks) + (not settings.sources) + (not settings.brands)} would fail; "

@@ -33,6 +33,7 @@ class XSource(Source):
 
     incremental: ClassVar[bool] = False
     can_look_up: ClassVar[bool] = True
+    delete_within: ClassVar[timedelta | None] = timedelta(hours=24)  # developer agreement, after a request by X or its user
     needs_key: ClassVar[bool] = True
     title: ClassVar[str] = "X (Twitter)"
     key_page: ClassVar[str | None] = "https://developer.x.com/en/portal/dashboard"

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, ClassVar
 
@@ -37,6 +37,7 @@ class YouTubeSource(Source):
     """Threads of each channel and video, newest first, with their answers; videos of each search."""
 
     can_look_up: ClassVar[bool] = True
+    refresh_within: ClassVar[timedelta | None] = timedelta(days=30)  # developer policies: refresh or delete stored data
     needs_key: ClassVar[bool] = True
     title: ClassVar[str] = "YouTube"
     key_page: ClassVar[str | None] = "https://console.cloud.google.com/apis/credentials"

@@ -1,0 +1,113 @@
+"""The ledger: what is due is written down, done in time by looking up and erasing, and warned of where it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from pipelines import erase, ledger, reobserve
+from pipelines.commands import check
+from pipelines.settings import Settings
+from tests.conformance.polling import configured, load_all, platform_of, poll, windows
+from tests.platforms.base import START
+from tests.test_erase import places
+
+
+def rows(settings: Settings, query: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(settings.storage / "warehouse.duckdb"), read_only=True) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        return connection.sql(query).fetchall()
+
+
+@pytest.fixture
+def platform(request: pytest.FixtureRequest) -> Iterator[Any]:
+    with platform_of(request.param)(3, count=40, hours=2) as running:
+        yield running
+
+
+def collected(platform: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    settings = configured(platform, tmp_path, monkeypatch)
+    for window in windows(platform.hours):
+        poll(settings, platform, window)
+    load_all(settings, platform)
+    return settings
+
+
+def look_up(settings: Settings, platform: Any, now: datetime) -> list[str]:
+    """An hour of the Dags `reobserve`, `process` and `erase`."""
+    platform.now = now
+    due = reobserve.record(settings, now=now)
+    for name in due:
+        reobserve.run(settings, name, now=now)
+    load_all(settings, platform)
+    return due
+
+
+@pytest.mark.parametrize("platform", ["x"], indirect=True)
+def test_what_a_platform_deleted_is_found_erased_and_written_down(
+    platform: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = collected(platform, tmp_path, monkeypatch)
+    now = START + timedelta(days=2)
+    platform.now = now
+    visible = {post.id for post in platform.visible()}
+    texts = [text for native_id, text in rows(settings, "SELECT native_id, text FROM mentions") if native_id not in visible]
+    assert texts, "the platform deletes some"
+    assert ledger.overdue(settings, now=START + timedelta(hours=5)) == []
+    assert {(o.kind, o.source) for o in ledger.overdue(settings, now=now)} == {("recheck", "x")}
+    assert look_up(settings, platform, now) == ["x"]
+    erased = erase.run(settings, now=now + timedelta(minutes=40))
+    assert erased.mentions == len(texts)
+    held = rows(settings, "SELECT text FROM mentions")
+    assert all((text,) not in held for text in texts)
+    assert all(places(settings.storage, f"'{text}'") == [] for text in texts)
+    counts = "sum(mention_count), sum(open_count), bool_and(done_at IS NOT NULL)"
+    found = rows(settings, f"SELECT kind, {counts} FROM obligations GROUP BY kind")
+    total = rows(settings, "SELECT count(*) FROM mentions")[0][0]
+    assert sorted(found) == [("erase", len(texts), 0, True), ("recheck", total, 0, True)]
+    due = rows(settings, "SELECT due_at FROM obligations WHERE kind = 'erase'")
+    assert due == [(now.replace(minute=0, second=0) + timedelta(hours=24),)], "X names a time"
+    assert look_up(settings, platform, now + timedelta(hours=1)) == []
+
+
+@pytest.mark.parametrize("platform", ["youtube"], indirect=True)
+def test_what_may_be_kept_for_30_days_is_seen_again_or_goes(
+    platform: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = collected(platform, tmp_path, monkeypatch)
+    for days in (2, 9, 29):
+        look_up(settings, platform, START + timedelta(days=days))
+        erase.run(settings, now=START + timedelta(days=days))
+    living = rows(settings, "SELECT count(*) FROM mentions WHERE deleted_at IS NULL")[0][0]
+    assert living > 10
+    renewing = START + timedelta(days=29 + 25)
+    assert look_up(settings, platform, renewing) == ["youtube"], "no age is left, and yet they must be seen again"
+    for days in (0, 6):  # the time of the copies of day 29 ends in between
+        assert erase.run(settings, now=renewing + timedelta(days=days)).withdrawn == 0
+    gone = renewing + timedelta(days=30)
+    assert erase.run(settings, now=gone - timedelta(hours=4)).withdrawn == 0
+    erased = erase.run(settings, now=gone - timedelta(hours=1))  # nobody could look them up: they go before their time ends
+    assert erased.withdrawn == erased.mentions == living
+    assert rows(settings, "SELECT count(*) FROM mentions WHERE text <> '' OR author_id IS NOT NULL") == [(0,)]
+    assert rows(settings, "SELECT count(*) FROM obligations WHERE kind = 'refresh' AND done_at > due_at") == [(0,)]
+
+
+@pytest.mark.parametrize("platform", ["x"], indirect=True)
+def test_check_warns_of_what_is_overdue(platform: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = collected(platform, tmp_path, monkeypatch)
+    assert check.duties(settings, now=START + timedelta(hours=3)) == []
+    (warning,) = check.duties(settings, now=START + timedelta(days=1))
+    assert warning.startswith("x: ") and "should have been looked up again" in warning and "01 Feb" in warning
+
+
+def test_without_a_warehouse_nothing_is_due(tmp_path: Path) -> None:
+    settings = Settings(folder=tmp_path / "none")
+    now = START
+    assert ledger.overdue(settings, now=now) == [] and reobserve.record(settings, now=now) == []
+    assert erase.run(settings, now=now) == erase.Erased()
+    assert not (tmp_path / "none").exists()
