@@ -14,6 +14,7 @@ import pytest
 
 from pipelines import registry
 from pipelines.cli import COMMANDS
+from pipelines.commands import sources
 from tests.web import Answer, Request, serving
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -79,8 +80,9 @@ def test_every_command_source_and_target_that_is_named_exists() -> None:
     for command in re.findall(r"earshot (\w+)", re.sub(r"```python.*?```", "", README, flags=re.S)):
         if command in ("add", "try", "init", "check", "run", "serve", "evaluate", "redact", "score", "train", "schema"):
             assert command in COMMANDS
-    table = re.findall(r"^\| `(\w+)` \|", README, re.M)
-    assert sorted(table) == registry.kinds("sources"), "the table of sources and pipelines/sources/ differ"
+    found = re.search(r"<!-- sources -->\n(.*?)<!-- /sources -->", README, re.S)
+    assert found and found[1] == sources.table(), "the table of sources is not that of `earshot sources --markdown`"
+    assert sorted(kind for kind, _ in sources.cards() if kind not in sources.ELSEWHERE) == registry.kinds("sources")
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in re.findall(r"make (\w+)", README):
         assert re.search(rf"^{target}:", makefile, re.M), f"make {target} is not in the Makefile"

@@ -15,7 +15,7 @@ from pipelines.landing import file_hash
 from pipelines.mapping import Mapping, read_mapping
 from pipelines.records import Cursor, Mention, Query, Rejected, Window
 from pipelines.rows import mapper_of
-from pipelines.sources.base import Source
+from pipelines.sources.base import Card, Source
 from pipelines.tables import SUFFIXES, open_table
 
 SETTLED_SECONDS = 5  # a file that changed more recently may still be being written
@@ -35,6 +35,11 @@ class FileSource(Source):
     """A file, or a folder into which files keep dropping. Each file is collected once, known by its bytes and not its time."""
 
     title: ClassVar[str] = "Files (CSV, JSON, Parquet, Excel)"
+    card: ClassVar[Card | None] = Card(
+        channel="as the file says", collects="exports, and surveys with weights: one file, or a folder into which files keep dropping",
+        cannot="what nobody exports", limits="none: large files land in parts",
+        deletion="rows with deleted_at withdraw what has the same id",
+    )
 
     path: Path = Field(description="A file of mentions, or a folder into which such files are dropped.")
     pattern: str = Field(

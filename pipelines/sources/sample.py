@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 
 from pipelines.errors import SourceError
 from pipelines.records import Cursor, Mention, Query, Rejected, Window
-from pipelines.sources.base import Source
+from pipelines.sources.base import Card, Source
 
 
 class Sample(Source):
@@ -20,6 +20,10 @@ class Sample(Source):
     """
 
     title: ClassVar[str] = "Sample (simulated: four invented airlines, a storm on the last day)"
+    card: ClassVar[Card | None] = Card(
+        channel="eight", collects="four invented airlines: simulated, and every page says so", cannot="anything real",
+        limits="any rate to 10 million mentions", deletion="simulated too",
+    )
     incremental: ClassVar[bool] = False
     simulated: ClassVar[bool] = True
 
