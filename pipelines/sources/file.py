@@ -36,7 +36,7 @@ class FileSource(Source):
 
     title: ClassVar[str] = "Files (CSV, JSON, Parquet, Excel)"
     card: ClassVar[Card | None] = Card(
-        channel="as the file says", collects="exports, surveys with weights; one file, or a folder into which files keep dropping",
+        channel="as the file says", collects="exports, surveys with weights; one file, or a folder that files drop into",
         cannot="what nobody exports", limits="none: large files land in parts",
         deletion="rows with deleted_at withdraw what has the same id",
     )
