@@ -2,7 +2,8 @@
 
 Detection knows a source's habits after some weeks. This is the rule before and beneath it: a source that has brought no mention
 for `quiet_after`, be it that it fails or that it answers with empty pages, is told once, with the reason, and once more when it
-is back. The record is one small file a source in landing/attendance/, written by each collection.
+is back; a gap that stays or is large is told once too. The record is one small file a source in landing/attendance/, written by
+each collection.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import uuid
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from pipelines import failure
+from pipelines import failure, gaps, lacking
 from pipelines.errors import EarshotError
 from pipelines.landing import Landing, read_json, write_json
 from pipelines.records import Alert
@@ -61,10 +62,14 @@ def note(landing: Landing, source: str, *, now: datetime, mentions: int = 0, err
 
 
 def run(settings: Settings, *, now: datetime) -> list[str]:
-    """Tell of every configured source that has been quiet for too long, once, and of those that are back; returns sentences.
+    """Tell of what is wrong with the configured sources, once: quiet for too long, back again, gaps that stay; returns sentences.
 
     Where no notifier takes it, it is told again the next time.
     """
+    return [*_silences(settings, now=now), *_gaps(settings, now=now)]
+
+
+def _silences(settings: Settings, *, now: datetime) -> list[str]:
     said = []
     landing = Landing(settings.storage)
     for name in settings.sources:
@@ -83,6 +88,31 @@ def run(settings: Settings, *, now: datetime) -> list[str]:
             current = read(landing, name) or found
             _write(landing, name, replace(current, silent_at=found.quiet_since if is_late else None))
     return said
+
+
+def _gaps(settings: Settings, *, now: datetime) -> list[str]:
+    said = []
+    landing = Landing(settings.storage)
+    for name, found in lacking.worth_telling(settings, now=now).items():
+        new = [noted for noted in found if noted.told_at is None]
+        if not new:
+            continue
+        said.append(lacking.sentence(settings, name, new))
+        log.warning("%s", said[-1])
+        if not settings.notifiers or failure.send(settings, _gap_alert(settings, name, new, said[-1], now=now)):
+            gaps.tell(landing, name, new, now=now)
+    return said
+
+
+def _gap_alert(settings: Settings, name: str, new: list[gaps.Noted], sentence: str, *, now: datetime) -> Alert:
+    start, end = min(n.gap.start for n in new), max(n.gap.end for n in new)
+    return Alert(
+        alert_id=str(uuid.uuid5(_NAMESPACE, f"{name}:gap:{start.isoformat()}:{end.isoformat()}")),
+        detector="attendance", signal="source_gap", brand="", brand_name=settings.project.name, tier="watch", state="onset",
+        severity=3, onset_at=start, fired_at=now, resolved_at=None, observed=0.0,
+        expected=float(sum(n.gap.missing or 0 for n in new)), low=0.0, high=0.0,
+        window_minutes=int((end - start) / timedelta(minutes=1)), summary=sentence,
+    )
 
 
 def _sentence(name: str, found: Attendance, allowed: timedelta) -> str:

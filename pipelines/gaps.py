@@ -26,6 +26,7 @@ class Noted:
     gap: Gap
     noticed_at: datetime
     filled_at: datetime | None = None
+    told_at: datetime | None = None  # when somebody was told that it stays
 
     @property
     def key(self) -> str:
@@ -64,7 +65,14 @@ def fill(landing: Landing, source: str, noted: Noted, rest: Sequence[Gap], *, no
     if any(_span(gap) == _span(noted.gap) for gap in rest):  # nothing of it came
         return
     changed = [replace(n, filled_at=now) if n == noted else n for n in known]
-    _write(landing, source, [*changed, *(Noted(gap=gap, noticed_at=noted.noticed_at) for gap in rest)])
+    _write(landing, source, [*changed, *(replace(noted, gap=gap) for gap in rest)])  # what is left is not told anew
+
+
+def tell(landing: Landing, source: str, told: Iterable[Noted], *, now: datetime) -> None:
+    """Remember that somebody was told of these."""
+    spans = {_span(noted.gap) for noted in told}
+    known = read(landing, source)
+    _write(landing, source, [replace(n, told_at=now) if _span(n.gap) in spans and not n.filled_at else n for n in known])
 
 
 def missed(landing: Landing, source: str, before: Window, *, reach: timedelta) -> list[Window]:
@@ -79,10 +87,11 @@ def missed(landing: Landing, source: str, before: Window, *, reach: timedelta) -
     start = max(Window.of(min(landed), width).start, before.start - reach)
     first = before.start - (before.start - start) // width * width  # aligned as `before` is
     windows = (Window(first + n * width, first + (n + 1) * width) for n in range((before.start - first) // width))
-    return [w for w in windows if w.key not in landed or not _is_sealed(landing, source, w)]
+    return [w for w in windows if w.key not in landed or not is_sealed(landing, source, w)]
 
 
-def _is_sealed(landing: Landing, source: str, window: Window) -> bool:
+def is_sealed(landing: Landing, source: str, window: Window) -> bool:
+    """Has a window landed that was collected after it had ended?"""
     manifest = landing.read_manifest(source, window.key)
     return manifest is not None and manifest.sealed
 
@@ -103,10 +112,12 @@ def _row(noted: Noted) -> dict[str, Any]:
         "source": gap.source, "query": gap.query, "start": gap.start.isoformat(), "end": gap.end.isoformat(),
         "reason": gap.reason, "missing": gap.missing, "noticed_at": noted.noticed_at.isoformat(),
         "filled_at": noted.filled_at.isoformat() if noted.filled_at else None,
+        "told_at": noted.told_at.isoformat() if noted.told_at else None,
     }
 
 
 def _noted(row: dict[str, Any]) -> Noted:
     start, end, noticed = (datetime.fromisoformat(row[name]) for name in ("start", "end", "noticed_at"))
     gap = Gap(source=row["source"], query=row["query"], start=start, end=end, reason=row["reason"], missing=row["missing"])
-    return Noted(gap=gap, noticed_at=noticed, filled_at=datetime.fromisoformat(row["filled_at"]) if row["filled_at"] else None)
+    filled, told = (datetime.fromisoformat(row[k]) if row.get(k) else None for k in ("filled_at", "told_at"))
+    return Noted(gap=gap, noticed_at=noticed, filled_at=filled, told_at=told)

@@ -115,6 +115,13 @@ def duties(settings: Settings, *, now: datetime) -> list[str]:
     ]
 
 
+def missing(settings: Settings, *, now: datetime) -> list[str]:
+    """One warning for each source with gaps that stay or are large."""
+    from pipelines import lacking
+
+    return [lacking.sentence(settings, name, found) for name, found in lacking.worth_telling(settings, now=now).items()]
+
+
 def run(args: argparse.Namespace) -> int:
     """Check one thing after another; a fault in one hides no other."""
     settings = config.settings(args)
@@ -136,7 +143,8 @@ def run(args: argparse.Namespace) -> int:
     if not settings.brands:
         failed += 1
         print("✗ brands: there is none yet; `earshot init` asks for them, or write a [brands.<key>] stanza with its name.")
-    for warning in duties(settings, now=datetime.now(UTC)):
+    now = datetime.now(UTC)
+    for warning in [*duties(settings, now=now), *missing(settings, now=now)]:
         print(f"! {warning}")
     if failed:
         print(
