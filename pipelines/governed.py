@@ -25,35 +25,36 @@ def collect(source: Source, query: Query, window: Window, *, now: datetime) -> I
     count = source.count(query, window)
     if count is None:
         raise ConfigError(f"[sources.{source.name}] budget: this platform does not tell how much there is; set requests instead.")
-    ledger.add(source.name, now, mentions=0, cost=source.price)  # the count is billed as one
+    price = source.price_of(query)
+    ledger.add(source.name, now, mentions=0, cost=price)  # the count is billed as one
     left = source.budget - ledger.spent(source.name, now)
-    plan = share(count, source.price, left, windows_left(window))
+    plan = share(count, price, left, windows_left(window))
     if plan.weight == 0:
         reason = f"the month's budget of {source.budget:g} is used up"
         yield Gap(source=source.name, start=window.start, end=window.end, reason=reason, missing=count)
         return
-    yield from _settled(_read(source, query, window, plan), ledger, source, plan, now)
+    yield from _settled(_read(source, query, window, plan), ledger, source, query, plan, now)
 
 
 def fill(source: Source, query: Query, gap: Gap, *, now: datetime) -> Iterator[Found]:
     """A gap, where the money is there; otherwise the same gap again."""
-    ledger, span = _ledger(source, query), Window(gap.start, gap.end)
+    ledger, span, price = _ledger(source, query), Window(gap.start, gap.end), source.price_of(query)
     left = source.budget - ledger.spent(source.name, now)
     allowed = left / max(1.0, windows_left(Window(now, now + _LEFTOVER)))
-    if gap.missing is not None and gap.missing * source.price > allowed:
+    if gap.missing is not None and gap.missing * price > allowed:
         yield gap
         return
     count = source.count(query, span) or 0
-    ledger.add(source.name, now, mentions=0, cost=source.price)
-    if count * source.price > allowed:
+    ledger.add(source.name, now, mentions=0, cost=price)
+    if count * price > allowed:
         yield replace(gap, missing=count)
         return
     found = source.fill(query, gap) if gap.query else source.collect(query, span)  # without a query: a whole window
-    yield from _settled(found, ledger, source, Share(1, count), now)
+    yield from _settled(found, ledger, source, query, Share(1, count), now)
 
 
 def _ledger(source: Source, query: Query) -> Ledger:
-    if query.state is None or source.incremental or source.price <= 0:
+    if query.state is None or source.incremental or source.price_of(query) <= 0:
         raise ConfigError(f"[sources.{source.name}] budget: it has no price for a window; set requests instead.")
     return Ledger(query.state / "spent.sqlite")
 
@@ -67,12 +68,15 @@ def _read(source: Source, query: Query, window: Window, plan: Share) -> Iterator
             yield replace(item, weight=float(plan.weight)) if isinstance(item, Mention) else item
 
 
-def _settled(found: Iterator[Found], ledger: Ledger, source: Source, plan: Share, now: datetime) -> Iterator[Found]:
-    """Set aside what reading costs, by the platform's count; afterwards book what it did cost."""
-    aside = plan.expected / max(plan.weight, 1)
-    ledger.add(source.name, now, mentions=0, cost=aside * source.price)
+def _settled(
+    found: Iterator[Found], ledger: Ledger, source: Source, query: Query, plan: Share, now: datetime
+) -> Iterator[Found]:
+    """Set aside what reading costs, by the platform's count; afterwards book what it did cost, also for what was not kept."""
+    aside, price, before = plan.expected / max(plan.weight, 1), source.price_of(query), source.unkept
+    ledger.add(source.name, now, mentions=0, cost=aside * price)
     read = 0
     for item in found:
         read += isinstance(item, Mention)
         yield item
-    ledger.add(source.name, now, mentions=read, cost=(read - aside) * source.price)
+    read += source.unkept - before
+    ledger.add(source.name, now, mentions=read, cost=(read - aside) * price)

@@ -46,6 +46,7 @@ class Listing:
         first: how far back it is read where nothing is known of it yet.
         late: how much older than what is known an item may be that is new: indexed late, or published in the same second.
         depth: a listing that ends after so many items was cut off by the platform; 0: it gives all there is.
+        keeps: is what it gives meant? What is not counts for the way down and is not given.
     """
 
     source: str
@@ -54,6 +55,7 @@ class Listing:
     first: datetime
     late: timedelta
     depth: int = 0
+    keeps: Callable[[Found], bool] = lambda _: True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +127,7 @@ def _read(listing: Listing, cursor: Cursor | None, ask: Asking) -> Generator[Fou
         if page.following and page.following == state.following:
             where = f"[sources.{listing.source}]: {listing.key}"
             raise SourceUnavailable(f"{where} gives the same page again and again; it is asked again later.")
-        yield from (item for _, item in page.items)
+        yield from (item for _, item in page.items if listing.keeps(item))
         state = state.after(page)
         is_down = state.reached is not None and state.reached < state.done - listing.late
         if state.following and not is_down:

@@ -285,7 +285,7 @@ def hackernews(query: str, post: Post) -> bool:
 def stackexchange(query: str, post: Post) -> bool:
     """All words; accents as they are."""
     words = re.findall(r"[^\W_]+", post.text.lower())
-    return all(w in words for w in query.split())
+    return all(w in words for w in query.lower().split())
 
 
 def discourse(query: str, post: Post) -> bool:

@@ -87,6 +87,8 @@ def test_a_count_is_what_reading_would_give() -> None:
 def test_authors_have_their_price() -> None:
     assert source("http://x").price == 0.005
     assert source("http://x", authors=True).price == pytest.approx(0.015)
+    assert source("http://x").price_of(Query(expression="jetblue NOT from:jetblue")) == 0.005  # X itself leaves them out
+    assert source("http://x").price_of(Query(expression="jetblue NEAR/2 late from:jetblue")) == pytest.approx(0.015)
 
 
 @pytest.mark.parametrize(("status", "body", "kind", "says"), [

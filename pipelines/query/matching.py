@@ -140,9 +140,9 @@ class Matcher:
         """For each text without fields: does it fulfil the expression?"""
         return [self._fulfils(Text(text)) for text in found]
 
-    def mention(self, mention: Mention) -> bool:
-        """Does the mention fulfil the expression?"""
-        return self._fulfils(Text(mention.text, fields_of(mention)))
+    def mention(self, mention: Mention, more: Fields | None = None) -> bool:
+        """Does the mention fulfil the expression? `more`: fields that a mention does not have, such as handles and hashtags."""
+        return self._fulfils(Text(mention.text, {**fields_of(mention), **(more or {})}))
 
     def only(self, found: Iterable[T]) -> Iterator[T]:
         """What a source yields, without the mentions that the query does not mean; a deletion has no text and stays."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from pipelines.plugin import Plugin
 from pipelines.records import Found, Gap, Mention, Query, Rejected, Window
@@ -67,6 +67,8 @@ class Source(Plugin):
         description="Ages at which mentions are looked up again for edits, deletions and engagement, where that can be done.",
     )
 
+    _unkept: int = PrivateAttr(default=0)
+
     @property
     def can_fill(self) -> bool:
         """Can a gap be asked for again?"""
@@ -90,6 +92,15 @@ class Source(Plugin):
     def price(self) -> float:
         """Dollars a mention, as the platform lists them; 0 where reading is free or paid by time."""
         return 0.0
+
+    def price_of(self, query: Query) -> float:
+        """The same for what a query needs: more where it looks at something that is paid for by itself."""
+        return self.price
+
+    @property
+    def unkept(self) -> int:
+        """Items that were read, and paid, and not given, since the query does not mean them."""
+        return self._unkept
 
     def count(self, query: Query, window: Window) -> int | None:
         """How many mentions the platform has for a window, where asking for that is far cheaper than reading them; else None.

@@ -7,15 +7,21 @@ servers. So any past span can be asked for by ids, and each collection looks bac
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, ClassVar, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field
 
 from pipelines.asking import Asking
 from pipelines.errors import ConfigError, SourceError, SourceUnavailable
 from pipelines.fetching import AGENT, TIMEOUT_SECONDS, by_status, plain_text, session
+from pipelines.query.brands import expression_of, of_brand
+from pipelines.query.compiling import Compiled, compile_for
+from pipelines.query.dialects import MASTODON, MASTODON_HASHTAGS
+from pipelines.query.searching import Search, search_of
 from pipelines.records import Found, Gap, Media, Mention, Property, Query, Rejected, Window
 from pipelines.settings import secret, span
 from pipelines.sources.base import SPAN, Card, Source
@@ -42,31 +48,44 @@ class MastodonSource(Source):
 
     base_url: str = Field(default="https://mastodon.social", description="Address of the instance.")
     token: str = Field(default="", description="Access token of an application there: env:NAME or file:PATH; search needs one.")
-    hashtags: list[str] = Field(default=[], description="Without #; default: names, aliases, handles of all brands.")
-    searches: list[str] = Field(default=[], description="Full-text searches, where the instance offers them; needs a token.")
+    hashtags: list[str] = Field(
+        default=[],
+        description="Without #, kept whole; default: names, aliases and handles of all brands, and hashtags of their queries.",
+    )
+    search: bool = Field(default=False, description="Search texts too, where the instance offers it; needs a token.")
+    searches: list[str] = Field(default=[], description="Searches in Mastodon's own syntax, kept whole; instead of the queries.")
     late: str = Field(default="15m", description="How far each collection looks back for posts that arrived late.", pattern=SPAN)
     page: int = Field(default=40, ge=1, le=40, description="Posts a request.")
     rate: str = Field(default="300/5m", description="Most requests in any span, such as 300/5m; with commas, several.")
 
     def collect(self, query: Query, window: Window) -> Iterator[Found]:
         """Posts of the window and of a little before it; what the budget does not reach is a gap."""
-        asked = [f"#{tag.lstrip('#')}" for tag in self.hashtags] + self.searches or _tags(query)
-        if not asked:
-            raise ConfigError(f"[sources.{self.name}] has nothing to look for: set its hashtags, or configure [brands.*].")
+        wanted = self._wanted(query)
         client, ask = self._client(query)
-        for what in asked:
-            yield from self._span(client, ask, query, what, Window(window.start - span(self.late), window.end))
+        for what in wanted.texts:
+            yield from self._span(client, ask, wanted, what, Window(window.start - span(self.late), window.end))
 
     def fill(self, query: Query, gap: Gap) -> Iterator[Found]:
         """The span of a gap, for the hashtag or search that missed it."""
+        wanted = self._wanted(query)
         client, ask = self._client(query)
-        yield from self._span(client, ask, query, gap.query, Window(gap.start, gap.end))
+        yield from self._span(client, ask, wanted, gap.query, Window(gap.start, gap.end))
 
-    def _span(self, client: Any, ask: Asking, query: Query, what: str, wanted: Window) -> Iterator[Found]:
-        if what.startswith("#"):
-            yield from self._tagged(client, ask, query, what, wanted)
+    def _wanted(self, query: Query) -> Search:
+        """Hashtags, as #name, and searches: those of the stanza, or else of the brands."""
+        where, own = f"[sources.{self.name}]", [f"#{tag.lstrip('#')}" for tag in self.hashtags] + self.searches
+        asked = [Compiled(text, residual=False) for text in own] or [Compiled(f"#{tag}", residual=True) for tag in _tags(query)]
+        if self.search and not self.searches:
+            asked += search_of(MASTODON, query, where=where, hint="searches").asked
+        if not asked:
+            raise ConfigError(f"{where} has nothing to look for: set its hashtags, or configure [brands.*].")
+        return Search(query, asked)
+
+    def _span(self, client: Any, ask: Asking, search: Search, what: str, wanted: Window) -> Iterator[Found]:
+        if what.startswith("#") and " " not in what:
+            yield from self._tagged(client, ask, search, what, wanted)
         else:
-            yield from self._found(client, ask, query, what, wanted)
+            yield from self._found(client, ask, search, what, wanted)
 
     def _client(self, query: Query) -> tuple[Any, Asking]:
         import mastodon
@@ -95,7 +114,7 @@ class MastodonSource(Source):
 
         return client, Asking(self, query, meaning)
 
-    def _tagged(self, client: Any, ask: Asking, query: Query, tag: str, wanted: Window) -> Iterator[Found]:
+    def _tagged(self, client: Any, ask: Asking, search: Search, tag: str, wanted: Window) -> Iterator[Found]:
         """Oldest first: a page may be shorter than asked for, since the instance filters; only an empty one is the end."""
         newest, end = _id_at(wanted.start) - 1, _id_at(wanted.end)
         while not ask.is_spent:
@@ -106,10 +125,10 @@ class MastodonSource(Source):
             if not ids or max(ids) <= newest:
                 raise SourceUnavailable(f"[sources.{self.name}]: the instance does not page by ids as Mastodon does.")
             newest = max(ids)
-            yield from self._mentions(query, page, observed=None)
+            yield from self._mentions(search.query, page, observed=None, keeps=partial(search.keeps, tag))
         yield self._gap(tag, Window(_time_of(newest), wanted.end))
 
-    def _found(self, client: Any, ask: Asking, query: Query, words: str, wanted: Window) -> Iterator[Found]:
+    def _found(self, client: Any, ask: Asking, search: Search, words: str, wanted: Window) -> Iterator[Found]:
         """Newest first. Bounds count in whole seconds and leave them out, so that they lie a second wider on both sides."""
         seen: set[str] = set()
         oldest = wanted.end
@@ -118,14 +137,15 @@ class MastodonSource(Source):
             options = {"resolve": False, "result_type": "statuses", "exclude_unreviewed": False, "limit": self.page}
             page = _listed(_get(ask(lambda: client.search_v2(words, **options, **bounds)), "statuses"))  # noqa: B023
             new = [post for post in page if str(_get(post, "id")) not in seen]
-            inside = [at for post in page if (at := _moment(_get(post, "created_at")))]
+            times = [at for post in page if (at := _moment(_get(post, "created_at")))]
             if not new:
                 if len(page) >= self.page:  # one second holds more than a page: it is never left
                     yield self._gap(words, Window(wanted.start, oldest))
                 return
             seen.update(str(_get(post, "id")) for post in new)
-            oldest = min([oldest, *inside]).replace(microsecond=0)
-            yield from self._mentions(query, [p for p in new if _within(p, wanted)], observed=None)
+            oldest = min([oldest, *times]).replace(microsecond=0)
+            inside = [post for post in new if _within(post, wanted)]
+            yield from self._mentions(search.query, inside, observed=None, keeps=partial(search.keeps, words))
         if oldest > wanted.start:
             yield self._gap(words, Window(wanted.start, oldest + _SECOND))
 
@@ -153,14 +173,25 @@ class MastodonSource(Source):
             yield from self._mentions(query, [*page, *(post for post in alone.values() if post)], observed=now)
             yield from (self.gone(i, channel="mastodon", now=now) for i, post in alone.items() if not post)
 
-    def _mentions(self, query: Query, page: Sequence[Any], *, observed: datetime | None) -> Iterator[Mention | Rejected]:
+    def _mentions(
+        self, query: Query, page: Sequence[Any], *, observed: datetime | None, keeps: Callable[..., bool] = lambda *_: True
+    ) -> Iterator[Mention | Rejected]:
         handles = {h.lower() for b in query.brands for h in b.handles}
         for number, post in enumerate(page, 1):
             try:
-                yield self._mention(post, handles, observed)
+                mention = self._mention(post, handles, observed)
+                if keeps(mention, self._more(post)):
+                    yield mention
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 reason = f"a post cannot be read: {type(error).__name__} {error}"
                 yield Rejected(source=self.name, file=self.base_url, line=number, reason=reason, raw=str(post)[:10_000])
+
+    def _more(self, post: Any) -> dict[str, list[str]]:
+        """Accounts that the post names, with their servers, and its hashtags."""
+        here = urlsplit(self.base_url).hostname
+        accounts = [str(m["acct"]) for m in post.get("mentions") or ()]
+        full = [account if "@" in account else f"{account}@{here}" for account in accounts]
+        return {"handles": full, "hashtags": [str(tag["name"]) for tag in post.get("tags") or ()]}
 
     def _mention(self, post: Any, handles: set[str], observed: datetime | None) -> Mention:
         native_id, account, parent = str(post["id"]), post["account"], post.get("in_reply_to_id")
@@ -185,9 +216,15 @@ class MastodonSource(Source):
 
 
 def _tags(query: Query) -> list[str]:
-    """#names of all brands, as people write them: one word, letters and digits alone."""
+    """Names of all brands as people write them in hashtags, letters and digits alone; and the hashtags of their queries."""
     names = [name for b in query.brands for name in (b.name, *b.aliases, *b.handles)]
-    return [f"#{tag}" for tag in dict.fromkeys("".join(c for c in name.lower() if c.isalnum()) for name in names) if tag]
+    tags = ["".join(c for c in name.lower() if c.isalnum()) for name in names]
+    for expression in (of_brand(b) for b in query.brands) if query.brands else (expression_of(query),):
+        try:
+            tags += [one.text for one in compile_for(MASTODON_HASHTAGS, expression, partial=True)]
+        except ConfigError:
+            continue  # there is no hashtag in it
+    return [tag for tag in dict.fromkeys(tags) if tag]
 
 
 def _id_at(moment: datetime) -> int:

@@ -6,7 +6,8 @@ PRAW's own objects ask Reddit again whenever an attribute is missing, unpaced an
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -17,6 +18,10 @@ from pipelines.asking import Asking
 from pipelines.errors import AuthFailed, ConfigError, RateLimited, SourceError, SourceUnavailable
 from pipelines.fetching import AGENT, TIMEOUT_SECONDS, by_status
 from pipelines.listings import Listing, Page, read_all
+from pipelines.query.brands import expression_of
+from pipelines.query.dialects import REDDIT
+from pipelines.query.matching import Matcher
+from pipelines.query.searching import Search, search_of
 from pipelines.records import RAW_LIMIT, Found, Media, Mention, Query, Rejected, Window
 from pipelines.settings import secret, span
 from pipelines.sources.base import SPAN, Card, Source
@@ -30,6 +35,7 @@ _DEPTH = 900  # a listing ends after about 1,000 items, less those that were rem
 _SEARCH_DEPTH = 230  # a search after about 250
 _LOOKED_UP = 100  # ids a request
 _REMOVED = ("[deleted]", "[removed]")
+_Keeps = Callable[[Found], bool]
 
 
 class RedditSource(Source):
@@ -51,7 +57,10 @@ class RedditSource(Source):
     client_secret: str = Field(description="Secret of the app: env:NAME or file:PATH.")
     subreddits: list[str] = Field(default=[], description="Subreddits that are read as a whole, without r/.")
     comments: bool = Field(default=True, description="Comments of these subreddits too.")
-    searches: list[str] | None = Field(default=None, description="Searches in all of Reddit; default: names of all brands.")
+    matching: bool = Field(default=False, description="Keep of these subreddits only what the brands' queries mean.")
+    searches: list[str] | None = Field(
+        default=None, description="Searches in all of Reddit, in its own syntax, kept whole; default: the brands' queries."
+    )
     own: list[str] = Field(default=[], description="Names of the brand's own accounts, without u/.")
     late: str = Field(default="1h", pattern=SPAN, description="How far each collection looks back for what was listed late.")
     agent: str = Field(default=AGENT, description="How the app calls itself; Reddit asks for a name of its own and a contact.")
@@ -62,7 +71,7 @@ class RedditSource(Source):
 
     def collect(self, query: Query, window: Window) -> Iterator[Found]:
         """What is new in each search and listing. At first it reads `backfill` back."""
-        paths = [*self._listings(), *(("search", s) for s in self._searches(query))]
+        paths = [*self._listings(query), *self._searches(query)]
         if not paths:
             raise ConfigError(f"[sources.{self.name}] has nothing to read: set subreddits or searches, or configure [brands.*].")
         ask, session = self._session(query)
@@ -71,8 +80,9 @@ class RedditSource(Source):
             Listing(
                 source=self.name, key=f"{path} {search}".strip(), first=first, late=span(self.late),
                 read=partial(self._page, ask, session, path, search), depth=_SEARCH_DEPTH if search else _DEPTH,
+                keeps=keeps,
             )
-            for path, search in paths
+            for path, search, keeps in paths
         ], query, ask)
 
     def look_up(self, query: Query, native_ids: Sequence[str], *, now: datetime) -> Iterator[Mention | Rejected]:
@@ -88,16 +98,24 @@ class RedditSource(Source):
                 else:
                     yield self._read(here[native_id], observed=now)
 
-    def _listings(self) -> list[tuple[str, str]]:
-        if not self.subreddits:
-            return []
+    def _listings(self, query: Query) -> Iterator[tuple[str, str, _Keeps]]:
+        """Path of each listing, no search, and what is kept of it."""
+        matcher = Matcher(expression_of(query)) if self.matching else None
         path = "r/" + "+".join(name.removeprefix("r/") for name in self.subreddits)
-        return [(f"{path}/new", ""), *([(f"{path}/comments", "")] if self.comments else [])]
+        for what in ("new", "comments") if self.comments else ("new",):
+            if self.subreddits:
+                yield f"{path}/{what}", "", lambda item: not matcher or not isinstance(item, Mention) or matcher.mention(item)
 
-    def _searches(self, query: Query) -> list[str]:
-        if self.searches is not None:
-            return self.searches
-        return [" OR ".join(f'"{name}"' for name in dict.fromkeys((b.name, *b.aliases))) for b in query.brands]
+    def _searches(self, query: Query) -> Iterator[tuple[str, str, _Keeps]]:
+        """Path, search, and what is kept of it. Each brand has its own, since a search ends after some hundred posts."""
+        alone = [query] if query.expression else [replace(query, brands=(brand,)) for brand in query.brands]
+        found: dict[str, list[Search]] = {text: [] for text in self.searches or ()}
+        for part in alone if self.searches is None else ():
+            search = search_of(REDDIT, part, where=f"[sources.{self.name}]", hint="searches")
+            for text in search.texts:
+                found.setdefault(text, []).append(search)
+        for text, means in found.items():
+            yield "search", text, partial(_is_meant, text, means)
 
     def _session(self, query: Query) -> tuple[Asking, prawcore.Session]:
         """Paced requests with an access token, which is renewed when Reddit refuses it."""
@@ -151,6 +169,10 @@ class RedditSource(Source):
             in_reply_to=item.get("parent_id") if is_comment else None, engagement=sum(known) if known else None,
             media=() if is_comment else _media(item),
         )
+
+
+def _is_meant(text: str, means: Sequence[Search], item: Found) -> bool:
+    return not means or not isinstance(item, Mention) or any(search.keeps(text, item) for search in means)
 
 
 def _requestor(where: str) -> type[prawcore.Requestor]:

@@ -10,8 +10,10 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from pipelines.asking import Asking
-from pipelines.errors import ConfigError, RateLimited, SourceError, SourceUnavailable
+from pipelines.errors import RateLimited, SourceError, SourceUnavailable
 from pipelines.fetching import session
+from pipelines.query.dialects import X
+from pipelines.query.searching import Search, search_of
 from pipelines.records import Found, Gap, Kind, Media, Mention, Query, Rejected, Window
 from pipelines.settings import secret
 from pipelines.sources.base import Card, Source
@@ -23,13 +25,14 @@ _FIELDS = ["author_id", "conversation_id", "created_at", "edit_history_tweet_ids
 _MEDIA = ["alt_text", "type", "url", "preview_image_url"]
 _COUNTS = ("like_count", "reply_count", "retweet_count", "quote_count")
 _TYPES = {"photo": "image", "video": "video", "animated_gif": "video"}
+_POST, _AUTHOR = 0.005, 0.010  # dollars
 _LOOKED_UP = 100  # ids a request
 _EPOCH, _SNOWFLAKES = 1_288_834_974_657, 1 << 40  # ids hold their time, in milliseconds from here; the first ones did not
 _MONTHLY = 86_400.0  # seconds until it is worth asking again once a month's posts are used up
 
 
 class XSource(Source):
-    """Asks for spans of time, newest first. Author objects cost more than posts and are asked for only with `authors`."""
+    """Asks for spans of time, newest first. Author objects cost more than posts: see `authors`."""
 
     incremental: ClassVar[bool] = False
     can_look_up: ClassVar[bool] = True
@@ -46,28 +49,35 @@ class XSource(Source):
     )
 
     token: str = Field(description="Bearer token of the app: env:NAME or file:PATH.")
-    queries: list[str] = Field(default=[], description="Search rules of X itself; default: names and handles of all brands.")
+    queries: list[str] = Field(default=[], description="Search rules of X itself, kept whole; default: the brands' queries.")
     own: list[str] = Field(default=[], description="Ids of the brand's own accounts, whose posts are not the public's.")
-    authors: bool = Field(default=False, description="Ask for authors too (names, followers): costs up to three times as much.")
+    authors: bool = Field(
+        default=False,
+        description="Ask for authors too (names, followers), for up to three times the price. A query that needs them does so.",
+    )
     rate: str = Field(default="450/15m", description="Most requests in any span, such as 450/15m; with commas, several.")
     page: int = Field(default=100, ge=10, le=100, description="Posts a request.")
     base_url: str = Field(default=HOST, description="Address of the platform.")
 
     @property
     def price(self) -> float:
-        """Dollars a mention, as X lists them: the post, and the author where asked for."""
-        return 0.005 + (0.010 if self.authors else 0.0)
+        """Dollars a post, as X lists them: the post, and the author where the stanza asks for it."""
+        return _POST + (_AUTHOR if self.authors else 0.0)
+
+    def price_of(self, query: Query) -> float:
+        """With the author also where the query needs it."""
+        return _POST + (_AUTHOR if self.authors or self._searching(query).looks_at("author") else 0.0)
 
     def collect(self, query: Query, window: Window) -> Iterator[Found]:
         """Posts whose span, one minute late, is the window; what the budget does not reach is a gap."""
-        ask, client, span = self._asking(query), self._client(), _late(window)
-        for rule in self._rules(query):
-            yield from self._search(ask, client, rule, span, query)
+        ask, client, span, search = self._asking(query), self._client(), _late(window), self._searching(query)
+        for rule in search.texts:
+            yield from self._search(ask, client, rule, span, search)
 
     def count(self, query: Query, window: Window) -> int:
         """Posts of a window, by one request a rule; a post that several rules find counts for each, as it is billed."""
         ask, client, span, total = self._asking(query), self._client(), _late(window), 0
-        for rule in self._rules(query):
+        for rule in self._searching(query).texts:
             options: dict[str, Any] = {"start_time": span.start, "end_time": span.end, "granularity": "day"}
             while True:
                 page = ask(lambda: _checked(client.get_recent_tweets_count(rule, **options), "meta"))  # noqa: B023
@@ -79,13 +89,11 @@ class XSource(Source):
 
     def fill(self, query: Query, gap: Gap) -> Iterator[Found]:
         """The span of a gap, for the rule that missed it."""
-        yield from self._search(self._asking(query), self._client(), gap.query, Window(gap.start, gap.end), query)
+        span, search = Window(gap.start, gap.end), self._searching(query)
+        yield from self._search(self._asking(query), self._client(), gap.query, span, search)
 
-    def _rules(self, query: Query) -> list[str]:
-        rules = self.queries or _rules(query)
-        if not rules:
-            raise ConfigError(f"[sources.{self.name}] has nothing to search for: set its queries, or configure [brands.*].")
-        return rules
+    def _searching(self, query: Query) -> Search:
+        return search_of(X, query, self.queries, where=f"[sources.{self.name}]")
 
     def _asking(self, query: Query) -> Asking:
         return Asking(self, query, self._meaning)
@@ -114,11 +122,12 @@ class XSource(Source):
         client.user_agent = client.session.headers["User-Agent"]
         return client
 
-    def _search(self, ask: Asking, client: Any, rule: str, span: Window, query: Query) -> Iterator[Found]:
+    def _search(self, ask: Asking, client: Any, rule: str, span: Window, search: Search) -> Iterator[Found]:
+        has_authors = self.authors or search.looks_at("author")  # by their names it is decided here what is meant
         options: dict[str, Any] = {
             "start_time": span.start, "end_time": span.end, "max_results": self.page, "tweet_fields": _FIELDS,
-            "media_fields": _MEDIA, "expansions": ["attachments.media_keys", *(["author_id"] if self.authors else [])],
-            "user_fields": ["public_metrics", "username"] if self.authors else None,
+            "media_fields": _MEDIA, "expansions": ["attachments.media_keys", *(["author_id"] if has_authors else [])],
+            "user_fields": ["public_metrics", "username"] if has_authors else None,
         }
         token, oldest = None, span.end
         while True:
@@ -128,7 +137,11 @@ class XSource(Source):
                     yield Gap(source=self.name, query=rule, start=span.start, end=oldest, reason=reason)
                 return
             page = ask(lambda: _checked(client.search_recent_tweets(rule, next_token=token, **options), "meta"))  # noqa: B023
-            yield from self._mentions(page, query, observed=None)
+            for item in self._mentions(page, search.query, observed=None):
+                if isinstance(item, Mention) and not (_is_cut(item) or search.keeps(rule, item)):
+                    self._unkept += 1
+                    continue
+                yield item
             oldest = min([oldest, *_ends(page)])
             token = page["meta"].get("next_token")
             if not token:
@@ -202,7 +215,7 @@ class XSource(Source):
             language=post.get("lang") if post.get("lang") not in (None, "und") else None,
             url=f"https://x.com/i/status/{post['id']}", thread_id=first if thread in versions else thread,
             in_reply_to=refers.get("replied_to"), engagement=sum(known) if known else None,
-            reach=counts.get("impression_count"), media=tuple(_media(media[key]) for key in keys if key in media),
+            reach=counts.get("impression_count"), media=(*(_media(media[key]) for key in keys if key in media), *_links(post)),
         )
 
 
@@ -225,13 +238,9 @@ def _ends(page: dict[str, Any]) -> Iterator[datetime]:
             continue  # it is rejected where it is read
 
 
-def _rules(query: Query) -> list[str]:
-    """One rule a brand: its name and aliases as phrases, and its handles."""
-    found = []
-    for brand in query.brands:
-        parts = [f'"{name}"' for name in (brand.name, *brand.aliases)] + [f"@{handle}" for handle in brand.handles]
-        found.append(" OR ".join(dict.fromkeys(parts)))
-    return found
+def _is_cut(mention: Mention) -> bool:
+    """A repost of a long post: X searches the whole text and gives its beginning, by which nothing can be decided here."""
+    return mention.kind == "repost" and mention.text.endswith("…")
 
 
 def _checked(page: Any, *needed: str) -> dict[str, Any]:
@@ -244,6 +253,13 @@ def _checked(page: Any, *needed: str) -> dict[str, Any]:
 def _is_gone(error: Any) -> bool:
     kind = str(error.get("type", ""))
     return kind.endswith(("resource-not-found", "not-authorized-for-resource"))
+
+
+def _links(post: dict[str, Any]) -> Iterator[Media]:
+    """Where the short links in the text lead to, but for those to the post's own media."""
+    for link in (post.get("entities") or {}).get("urls") or ():
+        if link.get("expanded_url") and not link.get("media_key"):
+            yield Media(type="link", url=link["expanded_url"])
 
 
 def _media(found: dict[str, Any]) -> Media:

@@ -32,12 +32,17 @@ def platform_of(kind: str) -> type[Any]:
     return found
 
 
-def configured(platform: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **more: Any) -> Settings:
-    """Settings with one source, named as its kind, that is pointed at the platform. Its secrets are SECRET."""
+def configured(platform: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, query: str = "", **more: Any) -> Settings:
+    """Settings with one source, named as its kind, that is pointed at the platform. Its secrets are SECRET.
+
+    Args:
+        query: of the brand; without it its name and handle are looked for.
+        more: keys of the stanza.
+    """
     monkeypatch.setenv("PLATFORM_TOKEN", SECRET)
     monkeypatch.setattr("pipelines.asking._FIRST_WAIT", 0.05)  # a fault passes sooner here than at a real platform
     stanza = {"kind": platform.kind, "window": "1h"} | platform.stanza() | more
-    brands = {"jetblue": {"name": "JetBlue", "handles": ["JetBlue"]}}
+    brands = {"jetblue": {"name": "JetBlue", "handles": ["JetBlue"], "query": query}}
     return Settings.model_validate(
         {"brands": brands, "sources": {platform.kind: stanza}, "path": tmp_path / "earshot.toml", "folder": tmp_path / "store"}
     )

@@ -13,7 +13,7 @@ from pipelines import collect, gaps
 from pipelines.errors import AuthFailed, SourceError
 from pipelines.landing import Landing
 from tests.conformance.polling import KINDS, configured, converge, load_all, look_up, platform_of, poll, stored, windows
-from tests.platforms.base import SECRET, Answer
+from tests.platforms.base import MEANT, SECRET, Answer
 
 SEEDS = int(os.environ.get("EARSHOT_SEEDS", "2"))
 
@@ -47,6 +47,18 @@ def test_a_burst_of_ten_budgets_is_read_in_the_end_and_the_gap_is_known(
         assert open_ones or cursors or not platform.wrong(stored(settings, platform)), "what was not read is not known"
         converge(settings, platform)
         assert platform.wrong(stored(settings, platform)) == {}
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if platform_of(kind).searched is not None], indirect=True)
+def test_of_what_a_search_finds_only_what_the_query_means_is_kept(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with platform_of(kind)(7, hours=3, noise=60) as platform:
+        settings = configured(platform, tmp_path, monkeypatch, query=MEANT, **platform.searched)
+        converge(settings, platform)
+        assert platform.wrong(stored(settings, platform)) == {}
+    assert platform.exceeded == 0
+    assert platform.waste <= 0.10
 
 
 def test_collecting_the_same_again_changes_nothing(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,10 +22,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
+from tests import querying
+
 START = datetime(2026, 2, 1, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 FAULTS = ("429_told", "429", "500", "503", "dropped", "truncated", "invalid", "slow")
 SECRET = "canary-4f1d-never-to-be-seen"
+MEANT = 'jetblue NEAR/3 post NOT "jetblue band"'  # a query which all posts but the noise fulfil
+_NOISE = ("A quiet day {}", "JetBlue was late again, so I have read every single post {}", "The JetBlue band and its post {}")
 
 
 @dataclass
@@ -40,6 +44,7 @@ class Post:
     deleted_at: datetime | None = None
     parent: str | None = None  # id of the post that it answers
     likes: int = 0
+    is_noise: bool = False  # nothing that `MEANT` means, though a search may find it
 
     def text_at(self, now: datetime) -> str:
         return next((text for at, text in reversed(self.edits) if at <= now), self.text)
@@ -92,6 +97,7 @@ class Base:
         seed: of posts and faults.
         faults: share of requests that fail; the same request fails at most twice in a row.
         broken: answers all requests with it, where given.
+        noise: so many posts more that `MEANT` does not mean; two thirds of them have its words.
     """
 
     kind: ClassVar[str]  # of the source
@@ -101,13 +107,16 @@ class Base:
     has_edits: ClassVar[bool] = True  # False: there are none, or the platform's interface never tells of them
     has_deletes: ClassVar[bool] = True  # False: in the same way
     overhead: ClassVar[int] = 0  # requests beside pages that a collection cannot do without (tokens, accounts)
+    searched: ClassVar[dict[str, Any] | None] = None  # keys of a stanza by which all is found by search; None: it has none
     free_paths: ClassVar[tuple[str, ...]] = ()  # never faulty and not counted (token endpoints that a library does not retry)
 
     def __init__(
-        self, seed: int = 0, *, count: int = 120, hours: int = 6, faults: float = 0.0, broken: Answer | None = None
+        self, seed: int = 0, *, count: int = 120, hours: int = 6, faults: float = 0.0, broken: Answer | None = None,
+        noise: int = 0,
     ) -> None:
         self.chance, self.faults, self.broken = random.Random(seed), faults, broken
         self.posts = make_posts(self.chance, count, hours, edits=self.has_edits, deletes=self.has_deletes)
+        self.posts = sorted([*self.posts, *make_noise(noise, hours)], key=lambda p: (p.at, int(p.id)))
         self.now, self.hours = START, hours
         self.asked: list[Request] = []
         self.served: Counter[str] = Counter()  # good answers by what was asked
@@ -139,7 +148,13 @@ class Base:
 
     def expected(self) -> dict[str, str | None]:
         """What a source must know in the end: id -> last text, None where deleted."""
-        return {p.id: None if p.deleted_at and p.deleted_at <= self.now else p.text_at(self.now) for p in self.posts}
+        meant = [p for p in self.posts if not p.is_noise]
+        return {p.id: None if p.deleted_at and p.deleted_at <= self.now else p.text_at(self.now) for p in meant}
+
+    def finds(self, query: str, post: Post, **fields: Any) -> bool:
+        """Would the platform's search find the post for this query, by what is known of how it reads queries?"""
+        known = {"author": post.author, "lang": "en", "kind": "reply" if post.parent else "post", "has": (), "channel": self.kind}
+        return querying.FOUND[self.kind](query, querying.Post(post.text_at(self.now), known | fields))
 
     def show_all(self) -> None:
         """Move on to the end, when everything has been posted."""
@@ -263,6 +278,15 @@ def send(handler: BaseHTTPRequestHandler, answer: Answer, how: str) -> None:
             time.sleep(0.02)
     else:
         handler.wfile.write(content)
+
+
+def make_noise(count: int, hours: int) -> list[Post]:
+    """Posts that `MEANT` does not mean, evenly over the hours."""
+    step = timedelta(seconds=hours * 3600 // (count + 1))
+    return [
+        Post(id=str(40_000 + n), text=_NOISE[n % len(_NOISE)].format(n), at=START + (n + 1) * step, is_noise=True)
+        for n in range(count)
+    ]
 
 
 def make_posts(chance: random.Random, count: int, hours: int, *, edits: bool, deletes: bool) -> list[Post]:

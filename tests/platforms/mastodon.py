@@ -7,7 +7,7 @@ servers arrive up to ten minutes late, under an id of the time at which they wer
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from tests.platforms.base import SECRET, Answer, Base, Post, Request
 
@@ -19,6 +19,7 @@ def id_at(moment: datetime) -> int:
 class Platform(Base):
     kind = "mastodon"
     page = 10
+    searched: ClassVar[dict[str, Any] | None] = {"search": True}
 
     def __init__(self, *given: Any, **options: Any) -> None:
         super().__init__(*given, **options)
@@ -39,7 +40,7 @@ class Platform(Base):
             return Answer({"error": "The access token is invalid"}, 401)
         here = [p for p in self.visible() if p.at + self.late[p.id] <= self.now]
         if request.path.lower() == "/api/v1/timelines/tag/jetblue":
-            return Answer(self._timeline(here, request.values))
+            return Answer(self._timeline([p for p in here if "jetblue" in p.text.lower()], request.values))
         if request.path == "/api/v2/search":
             return Answer({"accounts": [], "hashtags": [], "statuses": self._search(here, request.values)})
         if request.path == "/api/v1/statuses":
@@ -56,7 +57,7 @@ class Platform(Base):
     def _search(self, here: list[Post], values: dict[str, str]) -> list[dict[str, Any]]:
         """Bounds become times in whole seconds, both left out."""
         low, high = (datetime.fromtimestamp((int(values[n]) >> 16) // 1000, UTC) for n in ("min_id", "max_id"))
-        found = sorted((p for p in here if low < p.at < high), key=lambda p: -int(p.id))
+        found = sorted((p for p in here if low < p.at < high and self.finds(values["q"], p)), key=lambda p: -int(p.id))
         return [self._status(p) for p in found[: int(values["limit"])]]
 
     def _status(self, post: Post) -> dict[str, Any]:

@@ -7,7 +7,7 @@ listed gives an empty page. Deleted things keep their place for those who ask by
 from __future__ import annotations
 
 import base64
-from typing import Any
+from typing import Any, ClassVar
 
 from tests.platforms.base import SECRET, Answer, Base, Post, Request
 
@@ -17,6 +17,7 @@ _TOKEN_LIFE = 60  # requests
 class Platform(Base):
     kind = "reddit"
     page = 10
+    searched: ClassVar[dict[str, Any] | None] = {"matching": True}  # search gives no comments
     depth, search_depth = 1000, 250
 
     def __init__(self, seed: int = 0, **options: Any) -> None:
@@ -48,8 +49,8 @@ class Platform(Base):
             known = {p.id: p for p in self.posts if p.at <= self.now}
             return self._listing([known[i] for i in request.values["id"].split(",") if i in known], None)
         if request.path == "/search":
-            is_found = "JetBlue" in request.values["q"] and request.values["sort"] == "new"
-            found = self._newest(is_comment=False)[: self.search_depth] if is_found else []
+            newest = self._newest(is_comment=False) if request.values["sort"] == "new" else []
+            found = [p for p in newest if self.finds(request.values["q"], p)][: self.search_depth]
         elif request.path in ("/r/jetblue+flying/new", "/r/jetblue+flying/comments"):
             found = self._newest(is_comment=request.path.endswith("comments"))[: self.depth]
         else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from tests.platforms.base import SECRET, Answer, Base, Post, Request
 
@@ -24,6 +24,7 @@ def snowflake(at: datetime, number: int) -> str:
 class Platform(Base):
     kind = "x"
     page = 10
+    searched: ClassVar[dict[str, Any] | None] = {}
 
     def __init__(self, seed: int = 0, **options: Any) -> None:
         super().__init__(seed, **options)
@@ -45,16 +46,13 @@ class Platform(Base):
         start, end = (datetime.fromisoformat(request.values[name]) for name in ("start_time", "end_time"))
         if start < self.now - timedelta(days=7) or end > self.now - timedelta(seconds=10) or len(request.values["query"]) > 512:
             return Answer({"errors": [{"message": "Invalid 'start_time', 'end_time' or 'query'"}], **_INVALID}, 400)
-        found = [(at, post) for at, post in self._newest() if start <= at < end] if self._is_asked(request.values) else []
+        found = [(at, p) for at, p in self._newest() if start <= at < end and self.finds(request.values["query"], p)]
         if request.path == "/2/tweets/search/recent":
             return self._search(request.values, [post for _, post in found])
         if request.path == "/2/tweets/counts/recent":
             bucket = {"start": request.values["start_time"], "end": request.values["end_time"], "tweet_count": len(found)}
             return Answer({"data": [bucket], "meta": {"total_tweet_count": len(found)}})
         return Answer({"title": "Not Found"}, 404)
-
-    def _is_asked(self, values: dict[str, str]) -> bool:
-        return bool({"JetBlue", "jetblue"} & set(values["query"].replace('"', " ").replace("@", " ").split()))
 
     def _newest(self) -> Iterator[tuple[datetime, Post]]:
         """Posts that search gives, newest version first, and when that was made."""
