@@ -9,9 +9,12 @@ import duckdb
 
 # when a row was written here says nothing about what it holds
 CLOCKS = {
-    "ingested_at", "enriched_at", "quarantined_at", "loaded_at", "created_at", "sent_at", "applied_at", "withdrawn_at", "noted_at",
+    "ingested_at", "enriched_at", "quarantined_at", "loaded_at", "created_at", "sent_at", "applied_at", "withdrawn_at", "erased_at",
+    "noted_at",
 }
-BOOKKEEPING = {"migrations", "schema_migrations", "build_state", "estimate_state", "loads"}
+BOOKKEEPING = {  # what was done here and when
+    "migrations", "schema_migrations", "build_state", "estimate_state", "loads", "obligations", "obligation_status",
+}
 
 
 def contents(storage: Path, *, skip: frozenset[str] = frozenset()) -> dict[str, list[tuple[Any, ...]]]:

@@ -27,7 +27,7 @@ from pipelines.records import mention_id
 from pipelines.settings import Settings, read
 from pipelines.store import open_warehouse
 from tests.contents import contents
-from warehouse import erasure
+from warehouse import connection, erasure, migrate
 
 ROOT = Path(__file__).resolve().parent.parent
 NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
@@ -83,18 +83,18 @@ def places(storage: Path, *needles: str) -> list[str]:
         if path.suffix == ".parquet":
             said.append(repr(pq.read_table(path, partitioning=None).to_pylist()).encode())
         if path.suffix == ".duckdb":
-            with duckdb.connect(str(path), read_only=True) as connection:
-                tables = connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()
-                said += [repr(connection.execute(f'FROM "{table}"').fetchall()).encode() for (table,) in tables]
+            with duckdb.connect(str(path), read_only=True) as opened:
+                tables = opened.execute("SELECT table_name FROM duckdb_tables()").fetchall()
+                said += [repr(opened.execute(f'FROM "{table}"').fetchall()).encode() for (table,) in tables]
         if any(needle.encode() in one for needle in needles for one in said):
             found.append(str(path.relative_to(storage)))
     return found
 
 
 def rows(settings: Settings, query: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(settings.storage / "warehouse.duckdb"), read_only=True) as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        return connection.sql(query).fetchall()
+    with duckdb.connect(str(settings.storage / "warehouse.duckdb"), read_only=True) as opened:
+        opened.execute("SET TimeZone = 'UTC'")
+        return opened.sql(query).fetchall()
 
 
 def pseudonym(settings: Settings, author: str, channel: str = "forum") -> str:
@@ -292,6 +292,8 @@ def test_killed_at_any_moment_the_next_run_finishes(settings: Settings, tmp_path
 
     length = work(None)
     whole, rng = contents(settings.storage), random.Random(1)
+    done = "SELECT kind, mention_count, open_count, done_at IS NOT NULL, erased_at IS NOT NULL FROM obligations, withdrawals"
+    assert rows(settings, done) == [("erase", 1, 0, True, True)]
     assert places(settings.storage, SECRET) == []
     moments = sorted(rng.uniform(0.0, length) for _ in range(int(os.environ.get("EARSHOT_KILLS", "6"))))
     for moment in moments:
@@ -301,6 +303,7 @@ def test_killed_at_any_moment_the_next_run_finishes(settings: Settings, tmp_path
         erase.run(settings, now=NOW)
         assert places(settings.storage, SECRET) == [], f"killed after {moment:.2f} of {length:.2f} s"
         assert contents(settings.storage) == whole
+        assert rows(settings, done) == [("erase", 1, 0, True, True)]
         assert not erasure.is_rewrite_asked(settings.storage / "warehouse.duckdb")
 
 
@@ -374,3 +377,58 @@ def test_a_request_that_matches_nothing_is_refused_in_a_sentence(
     error = capsys.readouterr().err
     assert said in error and "Traceback" not in error
     assert contents(settings.storage) == before and not (settings.storage / "landing" / "forgotten").exists()
+
+
+# --- the file ----------------------------------------------------------------------------------------------------------
+
+WRITER = """
+import sys
+from pathlib import Path
+from warehouse import connection
+for number in range(40):
+    with connection.open(Path(sys.argv[1])) as warehouse:
+        warehouse.execute("INSERT INTO noted VALUES (?, ?)", [sys.argv[2], number])
+"""
+
+
+def test_no_writer_loses_a_row_while_the_file_is_rewritten(tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    with connection.open(path) as warehouse:
+        warehouse.execute("CREATE TABLE noted (writer VARCHAR, number INTEGER)")
+        warehouse.execute("CREATE VIEW told AS SELECT count(*) AS rows FROM noted")
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(path), name], env=env) for name in "abc"]
+    rewritten = 0
+    while any(writer.poll() is None for writer in writers):
+        erasure.rewrite(path)
+        rewritten += 1
+    assert [writer.wait() for writer in writers] == [0, 0, 0] and rewritten > 3
+    with connection.open(path, read_only=True) as warehouse:
+        counted = warehouse.execute("SELECT writer, count(DISTINCT number), count(*) FROM noted GROUP BY 1 ORDER BY 1")
+        assert counted.fetchall() == [("a", 40, 40), ("b", 40, 40), ("c", 40, 40)]
+        assert warehouse.execute("FROM told").fetchall() == [(120,)]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["warehouse.duckdb"]
+
+
+def test_what_was_deleted_before_there_was_erasure_is_erased_after_the_upgrade(settings: Settings, tmp_path: Path) -> None:
+    """A warehouse whose deleted mention still has an author and a link, and whose landed file has the text."""
+    give(settings, "first", [post("post-0001", SECRET), post("post-0002", OTHER, author="Bob")])
+    old = tmp_path / "migrations"
+    old.mkdir()
+    for file in migrate.FOLDER.glob("*.sql"):
+        if int(file.name[:4]) < 70:
+            shutil.copy2(file, old)
+    file = settings.storage / "warehouse.duckdb"
+    with connection.open(file) as warehouse:
+        warehouse.execute(f"COPY mentions TO '{tmp_path}/mentions.parquet'")
+    file.unlink()
+    with connection.open(file) as warehouse:
+        migrate.migrate(warehouse, old)
+        columns = [c[0] for c in warehouse.execute("DESCRIBE mentions").fetchall()]
+        listed = ", ".join(f'"{c}"' for c in columns)
+        warehouse.execute(f"INSERT INTO mentions ({listed}) SELECT {listed} FROM '{tmp_path}/mentions.parquet'")
+        warehouse.execute("UPDATE mentions SET deleted_at = ?, text = '' WHERE native_id = 'post-0001'", [NOW])
+    assert places(settings.storage, pseudonym(settings, "Ann")) != []
+    erase.run(settings, now=NOW + HOUR)
+    assert places(settings.storage, SECRET, pseudonym(settings, "Ann")) == []
+    assert rows(settings, "SELECT native_id, text <> '' FROM mentions ORDER BY 1") == [("post-0001", False), ("post-0002", True)]
