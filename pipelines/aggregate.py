@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 
-from pipelines import estimates
+from pipelines import estimates, standing
 from pipelines.settings import Settings
 from pipelines.store import open_warehouse
 from warehouse import build
@@ -32,6 +32,7 @@ def run(settings: Settings, *, now: datetime) -> Aggregated:
     """
     started = time.monotonic()
     with open_warehouse(settings) as connection:
+        standing.keep(connection, settings, now=now)
         timezone = settings.project.timezone
         if build.built(connection) == build.fingerprint(connection, timezone):
             estimates.refresh(connection, settings)  # whoever was killed between the two

@@ -21,7 +21,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pipelines.records import Window
@@ -95,6 +95,16 @@ def _next_month(at: datetime) -> datetime:
     return (first + timedelta(days=32)).replace(day=1)
 
 
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What a source has cost on a UTC day."""
+
+    source: str
+    at: datetime
+    mentions: int
+    cost: float
+
+
 class Ledger:
     """What each source has cost, by day, in one file that all processes share."""
 
@@ -117,6 +127,14 @@ class Ledger:
                 "INSERT INTO spent VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET mentions = mentions + excluded.mentions, "
                 "cost = cost + excluded.cost", [source, f"{at:%Y-%m-%d}", mentions, cost],
             )
+
+    def all(self) -> list[Day]:
+        """Every day of every source; looking makes no file."""
+        if not self._path.exists():
+            return []
+        with self._open() as connection:
+            rows = connection.execute("SELECT source, day, mentions, cost FROM spent ORDER BY source, day").fetchall()
+        return [Day(source, datetime.fromisoformat(day).replace(tzinfo=UTC), *counted) for source, day, *counted in rows]
 
     def days(self, source: str, month: datetime) -> dict[str, float]:
         """Cost of each day of a month on which there was any."""

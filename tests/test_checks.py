@@ -65,6 +65,7 @@ def fill(settings: Settings) -> None:
                                                          published_at=datetime(2026, 1, 5, 9, 10, tzinfo=UTC)),
         mention(native_id="3", author_id="bob", brand="zeta", text="buy it"),
         mention(native_id="8", deleted_at=NOW - timedelta(days=2), text=""), mention(native_id="9", brand=None, text="weather"),
+        mention(native_id="1", source="mirror", brand=None, text="weather", is_own=True),
     ]
     with open_warehouse(settings) as opened:
         insert(opened, "mentions", rows)
@@ -72,6 +73,8 @@ def fill(settings: Settings) -> None:
             scores(rows[0], "negative", intents=["complaint", "needs_response"]),
             scores(rows[2], "positive", intents=["recommendation"]),
         ])
+        due = {"kind": "erase", "source": "forum", "due_at": NOW, "mention_count": 1, "open_count": 1, "noted_at": NOW}
+        insert(opened, "obligations", [due])
         counts = {"rows_in": 6, "stored": 4, "unchanged": 1, "quarantined": 1}
         insert(opened, "loads", [counts | {"source": "forum", "file_id": "f", "file": "f", "loaded_at": NOW}])
 

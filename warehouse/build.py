@@ -40,7 +40,10 @@ def fingerprint(connection: duckdb.DuckDBPyConnection, timezone: str) -> str:
             (SELECT (count(*), sum(hash(mention_id, model, text_hash, sentiment, unknown_reason, enriched_at))) FROM enrichments),
             (SELECT (count(*), sum(hash(source, file_id, rows_in, stored, unchanged, quarantined))) FROM loads),
             (SELECT (count(*), sum(hash(mention_id, brands, erased_at))) FROM withdrawals),
-            (SELECT (count(*), sum(hash(kind, source, due_at, mention_count, open_count, done_at))) FROM obligations)
+            (SELECT (count(*), sum(hash(kind, source, due_at, mention_count, open_count, done_at))) FROM obligations),
+            (SELECT (count(*), sum(hash(source, start_at, end_at, missing_count, filled_at))) FROM gaps),
+            (SELECT (count(*), sum(hash(source, is_continuous, answered_at, asked_at))) FROM source_states),
+            (SELECT (count(*), sum(hash(source, start_at, end_at, has_landed))) FROM source_windows)
     """).fetchone()
     return hashlib.sha256(f"{_definitions()} {timezone} {state}".encode()).hexdigest()
 

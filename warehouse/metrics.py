@@ -14,6 +14,7 @@ from statistics import NormalDist, fmean, median, variance
 
 Z = NormalDist().inv_cdf(0.975)
 FLOOR = 30  # below this many answers a share is not shown
+COMMON = 7  # found by both of two searches: with fewer nothing is said of what neither found
 WIDEST = 0.15  # nor when its interval is wider than this on either side, as a share
 
 
@@ -73,7 +74,7 @@ def rate(count: int, exposure: float) -> Estimate | None:
     """count / exposure for a count of rare events, Byar's interval (Breslow and Day 1987, section 2.3); None without exposure.
 
     >>> e = rate(10, 2.0); round(e.low, 2), e.value, round(e.high, 2)
-    (2.39, 5.0, 9.19)
+    (2.39, 5.0, 9.2)
     """
     if exposure <= 0:
         return None
@@ -81,6 +82,27 @@ def rate(count: int, exposure: float) -> Estimate | None:
     more = count + 1
     high = more * (1 - 1 / (9 * more) + Z / (3 * math.sqrt(more))) ** 3
     return Estimate(count / exposure, max(0.0, low) / exposure, high / exposure, count)
+
+
+def captured(first: int, second: int, both: int) -> Estimate | None:
+    """How many there are in all, where two independent searches found `first` and `second`, and `both` of these twice.
+
+    Chapman's estimator (1951) with Seber's variance (1970) and Chao's log-normal interval (Biometrics 43, 1987), which never
+    promises fewer than were seen. None below seven in common, where the estimator is biased (Robson and Regier 1964). Where
+    what one search finds the other finds more easily too, as is usual, there are more than this says. `n`: seen by either.
+
+    >>> e = captured(100, 80, 40); e.low, round(e.value), e.high, e.n
+    (173.0, 199, 242.0, 140)
+    """
+    if both < COMMON:
+        return None
+    seen = first + second - both
+    total = (first + 1) * (second + 1) / (both + 1) - 1
+    only = max(first - both, 0.5) * max(second - both, 0.5)  # where one search added nothing, an interval needs some width
+    unseen = only / (both + 1)
+    spread = (first + 1) * (second + 1) * only / ((both + 1) ** 2 * (both + 2))
+    factor = math.exp(Z * math.sqrt(math.log1p(spread / unseen**2)))
+    return Estimate(total, float(math.floor(seen + unseen / factor)), float(math.ceil(seen + unseen * factor)), seen)
 
 
 def middle(values: Sequence[float]) -> Estimate | None:

@@ -37,6 +37,7 @@ _META = {
 _COPIED: Mapping[str, Sequence[str]] = {
     "alerts": (), "alert_states": (), "incidents": (), "incident_alerts": (), "expectations": (), "arming": (), "actions": (),
     "approvals": (), "sentiment_estimates": (), "backtests": (), "backtest_alerts": (), "alert_budgets": (),
+    "gaps": (), "source_states": (), "source_costs": (),
     "deliveries": ("last_error", "delivery_key"),
 }
 
