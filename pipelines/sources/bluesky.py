@@ -11,14 +11,17 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, ClassVar
 
 from pydantic import Field
 
 from pipelines.asking import Asking
-from pipelines.errors import AuthFailed, ConfigError, SourceError, SourceUnavailable
+from pipelines.errors import AuthFailed, SourceError, SourceUnavailable
 from pipelines.fetching import AGENT, TIMEOUT_SECONDS
 from pipelines.landing import replacing
+from pipelines.query.dialects import BLUESKY
+from pipelines.query.searching import Search, search_of
 from pipelines.records import Found, Gap, Media, Mention, Property, Query, Rejected, Window
 from pipelines.sealing import Sealer, sealer_of
 from pipelines.settings import secret, span
@@ -47,7 +50,7 @@ class BlueskySource(Source):
 
     handle: str = Field(description="Handle of the account that searches, such as name.bsky.social.")
     password: str = Field(description="App password of that account: env:NAME or file:PATH.")
-    queries: list[str] = Field(default=[], description="Searches; default: names and aliases of all brands as phrases.")
+    queries: list[str] = Field(default=[], description="Searches of Bluesky itself, kept whole; default: the brands' queries.")
     key: str = Field(default="", description="Secret that seals ids: env:NAME or file:PATH; left out, one is made and kept.")
     links: bool = Field(default=True, description="Keep links to posts, so that people can answer; a link names the account.")
     late: str = Field(default="15m", description="How far each collection looks back for posts that arrived late.", pattern=SPAN)
@@ -57,22 +60,24 @@ class BlueskySource(Source):
 
     def collect(self, query: Query, window: Window) -> Iterator[Found]:
         """Posts of the window and of a little before it; what the budget does not reach is a gap."""
-        searches = self.queries or [f'"{t}"' for t in dict.fromkeys(t for b in query.brands for t in (b.name, *b.aliases))]
-        if not searches:
-            raise ConfigError(f"[sources.{self.name}] has nothing to search for: set its queries, or configure [brands.*].")
+        search = self._searching(query)
         with closing(_Asker(self, query)) as asker:
-            for words in searches:
-                yield from self._search(asker, query, words, Window(window.start - span(self.late), window.end))
+            for words in search.texts:
+                yield from self._search(asker, search, words, Window(window.start - span(self.late), window.end))
 
     def fill(self, query: Query, gap: Gap) -> Iterator[Found]:
         """The span of a gap, for the search that missed it."""
+        search = self._searching(query)
         with closing(_Asker(self, query)) as asker:
-            yield from self._search(asker, query, gap.query, Window(gap.start, gap.end))
+            yield from self._search(asker, search, gap.query, Window(gap.start, gap.end))
 
-    def _search(self, asker: _Asker, query: Query, words: str, wanted: Window) -> Iterator[Found]:
+    def _searching(self, query: Query) -> Search:
+        return search_of(BLUESKY, query, self.queries, where=f"[sources.{self.name}]")
+
+    def _search(self, asker: _Asker, search: Search, words: str, wanted: Window) -> Iterator[Found]:
         from atproto import models
 
-        read = _Reader(self, query)
+        read = _Reader(self, search.query)
         seen: set[str] = set()
         until, oldest, cursor, before = wanted.end, wanted.end, None, 0
         while not asker.ask.is_spent:
@@ -82,7 +87,7 @@ class BlueskySource(Source):
             new = [post for post in page["posts"] if str(_get(post, "uri")) not in seen]
             seen.update(str(_get(post, "uri")) for post in new)
             oldest = min([oldest, *(at for post in new if (at := _sorted_at(post)))])
-            yield from read.mentions(new, observed=None)
+            yield from read.mentions(new, observed=None, keeps=partial(search.keeps, words))
             cursor = page.get("cursor") if page["posts"] else None
             if cursor:
                 continue
@@ -211,10 +216,14 @@ class _Reader:
         self._source, self.sealer = source, sealer_of(source.name, source.key, query)
         self._handles = {h.lower() for b in query.brands for h in b.handles}
 
-    def mentions(self, posts: Sequence[Any], *, observed: datetime | None) -> Iterator[Mention | Rejected]:
+    def mentions(
+        self, posts: Sequence[Any], *, observed: datetime | None, keeps: Callable[..., bool] = lambda *_: True
+    ) -> Iterator[Mention | Rejected]:
         for number, post in enumerate(posts, 1):
             try:
-                yield self._mention(post, observed)
+                mention = self._mention(post, observed)
+                if keeps(mention, {"hashtags": [str(tag) for tag in post["record"].get("tags") or ()]}):
+                    yield mention
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 text = str(_get(_get(post, "record"), "text"))  # without the author
                 reason = f"a post cannot be read: {type(error).__name__}"
@@ -236,7 +245,7 @@ class _Reader:
             author_name=author.get("handle"), language=next(iter(record.get("langs") or ()), None),
             url=link if self._source.links else None, thread_id=self._id(reply["root"]["uri"]) if reply else native_id,
             in_reply_to=self._id(reply["parent"]["uri"]) if reply else None, engagement=sum(known) if known else None,
-            media=tuple(_media(post.get("embed") or {})),
+            media=(*_media(post.get("embed") or {}), *_links(record)),
         )
 
     def _id(self, uri: str) -> str:
@@ -270,6 +279,14 @@ def _sorted_at(post: Any) -> datetime | None:
         except ValueError:
             continue
     return min(found, default=None)
+
+
+def _links(record: dict[str, Any]) -> Iterator[Media]:
+    """Where links in the text lead to: the text shows them shortened."""
+    for facet in record.get("facets") or ():
+        for feature in facet.get("features") or ():
+            if feature.get("uri"):
+                yield Media(type="link", url=feature["uri"])
 
 
 def _media(embed: dict[str, Any]) -> Iterator[Media]:

@@ -10,6 +10,10 @@ from pydantic import Field
 
 from pipelines.graph import Graph, moment
 from pipelines.owned import brand_of
+from pipelines.query.brands import expression_of
+from pipelines.query.dialects import THREADS
+from pipelines.query.language import NOTHING
+from pipelines.query.searching import Search, search_of
 from pipelines.records import RAW_LIMIT, Found, Gap, Media, Mention, Property, Query, Rejected, Window
 from pipelines.settings import secret
 from pipelines.sources.base import SPAN, Card, Source
@@ -42,7 +46,7 @@ class ThreadsSource(Source):
     user_id: str = Field(description="Id of the own account: a number.", pattern=r"^\d+$")
     username: str = Field(description="Handle of the own account, without @.")
     brand: str = Field(default="", description="Key of the brand whose account this is; default: the only one of your own.")
-    terms: list[str] = Field(default=[], description="What to search for; default: the names and aliases of all brands.")
+    terms: list[str] = Field(default=[], description="What to search for, kept whole; default: what the brands' queries need.")
     days: int = Field(default=7, ge=0, description="Replies are looked for below own posts of so many days; 0: not at all.")
     window: str = Field(default="1h", pattern=SPAN, description="Width of one collection window: a number and m, h or d.")
     rate: str = Field(default="2200/1d", description="Most requests in any span, such as 2200/1d; with commas, several.")
@@ -52,11 +56,10 @@ class ThreadsSource(Source):
     def collect(self, query: Query, window: Window) -> Iterator[Found]:
         """What was written in the window, a quarter of an hour late; what the budget does not reach are gaps."""
         reading = _Reading(self, query, Window(window.start - _LAG, window.end - _LAG))
-        terms = self.terms or list(dict.fromkeys(t for b in query.brands for t in (b.name, *b.aliases)))
         if self.days:
             yield from reading.own_posts()
         yield from reading.mentions()
-        for term in terms:
+        for term in reading.terms:
             yield from reading.search(term)
 
     def fill(self, query: Query, gap: Gap) -> Iterator[Found]:
@@ -78,6 +81,18 @@ class _Reading:
         self._graph = Graph(source, query, token=secret(source.token), base_url=source.base_url, version=VERSION)
         self._source, self._span, self._brand = source, span, brand_of(source, query)
         self._seen: set[str] = set()
+        self._search = self._searching(query)
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """What is searched for."""
+        return self._search.texts
+
+    def _searching(self, query: Query) -> Search:
+        source = self._source
+        if not source.terms and expression_of(query) == NOTHING:
+            return Search(query, [])  # there is still the own account
+        return search_of(THREADS, query, source.terms, where=f"[sources.{source.name}]", hint="terms")
 
     def own_posts(self, before: datetime | None = None) -> Iterator[Found]:
         """Own posts of the last days, and what was written below them."""
@@ -110,10 +125,11 @@ class _Reading:
         yield from self._span_of(("mentions",), (self._source.user_id, "mentions"), "addressed", fields=_FIELDS)
 
     def search(self, term: str) -> Iterator[Found]:
-        """Public posts that hold a term."""
-        yield from self._span_of(
-            ("search", term), ("keyword_search",), "independent", fields=_SEARCHED, q=term, search_type="RECENT"
-        )
+        """Public posts that hold a term, as far as they are meant."""
+        asked = {"fields": _SEARCHED, "q": term, "search_type": "RECENT"}
+        for found in self._span_of(("search", term), ("keyword_search",), "independent", **asked):
+            if not isinstance(found, Mention) or self._search.keeps(term, found):
+                yield found
 
     def _span_of(self, what: tuple[str, ...], path: tuple[str, ...], prop: Property, **params: Any) -> Iterator[Found]:
         for page in self._listed(what, path, self._span, **params):

@@ -31,9 +31,10 @@ class GraphPlatform(Base):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        tops = self.posts[::12]  # most of what is written on an account are comments
+        posts = [p for p in self.posts if not p.is_noise]
+        tops = posts[::12]  # most of what is written on an account are comments
         lone = {p.id for p in tops[4::5]}  # below these nothing is written
-        for number, post in enumerate(self.posts):
+        for number, post in enumerate(posts):
             earlier = [p.id for p in tops[: number // 12 + 1] if p.id not in lone]
             if number % 12 == 0:
                 post.parent = None
@@ -61,7 +62,8 @@ class GraphPlatform(Base):
         return post.id
 
     def expected(self) -> dict[str, str | None]:
-        return {self.native(p): text for p, text in zip(self.posts, super().expected().values(), strict=True)}
+        truth = super().expected()
+        return {self.native(p): truth[p.id] for p in self.posts if p.id in truth}
 
     def paged(self, items: list[tuple[Post, dict[str, Any]]], values: dict[str, str]) -> dict[str, Any]:
         """A page of items after the cursor; a cursor stays where it was when items come or go before it."""

@@ -5,7 +5,7 @@ Search gives no cursor. `until` is not included. Posts of others are not given b
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from tests.platforms._graph import GraphPlatform, error, since_1970, stamp
 from tests.platforms.base import Answer, Post
@@ -16,6 +16,7 @@ USER = "2468"
 class Platform(GraphPlatform):
     kind = "threads"
     version = "/v1.0"
+    searched: ClassVar[dict[str, Any] | None] = {}
     has_edits = False
     has_deletes = False
 
@@ -26,17 +27,17 @@ class Platform(GraphPlatform):
         }
 
     def is_own(self, post: Post) -> bool:
-        return post.parent is None and int(post.id) % 24 == 16
+        return post.parent is None and int(post.id) % 24 == 16 and not post.is_noise
 
     def one(self, path: str, values: dict[str, str]) -> Answer:
         node, _, edge = path.partition("/")
         newest = self.visible()[::-1]
         if path == "keyword_search":
-            found = [p for p in newest if values["q"].lower() in p.text.lower() and not self.is_own(self.root(p))]
+            found = [p for p in newest if self.finds(values["q"], p) and not self.is_own(self.root(p))]
             page = self.paged([(p, self._post(p)) for p in self._within(found, values)], values)
             return Answer({"data": page["data"]})
         if node == USER and edge == "mentions":
-            found = [p for p in newest if int(p.id) % 4 == 1 and not self.is_own(self.root(p))]
+            found = [p for p in newest if int(p.id) % 4 == 1 and not self.is_own(self.root(p)) and not p.is_noise]
             return Answer(self.paged([(p, self._post(p)) for p in self._within(found, values)], values))
         if node == USER and edge == "threads":
             found = [p for p in newest if self.is_own(p)]
