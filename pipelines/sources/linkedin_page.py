@@ -126,8 +126,9 @@ class _Organization:
             is_end, start = len(rows) < self._source.page, start + self._source.page
 
     def _may_be_answered(self, row: dict[str, Any], comment: Mention, window: Window) -> bool:
-        count, first = (row.get("commentsSummary") or {}).get("aggregatedTotalComments"), window.start - span(self._source.replies)
-        return bool(count) and comment.published_at is not None and comment.published_at >= first
+        count = (row.get("commentsSummary") or {}).get("aggregatedTotalComments")
+        back = span(self._source.replies)
+        return bool(count) and comment.published_at is not None and comment.published_at >= window.start - back
 
     def by_id(self, urn: str) -> Mention | Rejected | None:
         """A post or a comment; None where it is gone."""
