@@ -7,6 +7,7 @@
     landing/cursors/source=S.json                        one row for each query of the source
     landing/attendance/source=S.json                     when it last answered and last brought something
     landing/gaps/source=S.json                           spans that could not be read as a whole, open and filled
+    landing/forgotten/author-D.json, mention-M.json      what people asked us to forget: see `forgotten.py`
 
 The schemas and what their columns mean are in `batches.py`.
 """
