@@ -15,6 +15,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors.torch import load_file
 from sklearn.metrics import f1_score, recall_score
 
 from models import backbones, base, encoder, weights
@@ -66,7 +67,7 @@ def run_folder(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small(data: Path, run_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Exported weights of the small run."""
     folder = tmp_path_factory.mktemp("weights")
-    export.write("fast", run_folder / "final.pt", load(data), folder)
+    export.write("fast", [run_folder / "final.pt"], load(data), folder)
     return folder
 
 
@@ -104,6 +105,23 @@ def test_a_run_that_was_stopped_ends_like_one_that_was_not(data: Path, run_folde
     assert all(torch.equal(first[name], second[name]) for name in first)
     with pytest.raises(ModelFault, match="another run"):
         Run(data, tmp_path, Plan(epochs=2))
+
+
+def test_runs_are_averaged_and_thin_matrices_refuse_to_be(data: Path, run_folder: Path, tmp_path: Path) -> None:
+    state = torch.load(run_folder / "final.pt", weights_only=True)
+    far = {name: value + 1.0 for name, value in state["network"].items()}
+    torch.save(state | {"network": far}, tmp_path / "far.pt")
+    between = {name: value + 0.5 for name, value in state["network"].items()}
+    torch.save(state | {"network": between}, tmp_path / "between.pt")
+    sets = load(data)
+    for folder, finals in (("mean", [run_folder / "final.pt", tmp_path / "far.pt"]), ("one", [tmp_path / "between.pt"])):
+        export.write("fast", finals, sets, tmp_path / folder)
+    mean, one = (load_file(str(tmp_path / folder / "fast.safetensors")) for folder in ("mean", "one"))
+    assert mean.keys() == one.keys()
+    assert all(torch.allclose(mean[name].float(), one[name].float(), atol=1.01 if name.endswith("delta") else 1e-3) for name in one)
+    torch.save(state | {"plan": state["plan"] | {"rank": 4}}, tmp_path / "thin.pt")
+    with pytest.raises(ModelFault, match="cannot be averaged"):
+        export.write("fast", [tmp_path / "thin.pt", tmp_path / "thin.pt"], sets, tmp_path / "thin")
 
 
 def test_a_teachers_answers_are_learnt_beside_the_labels(data: Path, use: Path, tmp_path: Path) -> None:

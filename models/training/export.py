@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,11 +53,14 @@ def pack(trained: dict[str, Tensor], start: dict[str, Tensor]) -> dict[str, Tens
     return packed
 
 
-def write(tier: str, final: Path, sets: Sets, out: Path) -> Path:
+def write(tier: str, finals: Sequence[Path], sets: Sets, out: Path) -> Path:
     """Pack the final weights of a run, calibrate what was packed, and write `<tier>.safetensors` and `<tier>.json`.
 
+    Several runs from the same start are averaged: where they learnt the same, the mean errs less than each of them (model
+    soups, Wortsman et al., ICML 2022).
+
     Args:
-        final: `final.pt` of a finished run.
+        finals: `final.pt` of finished runs; the sheet names the plan of the first.
         sets: what the run trained on and what it did not.
         out: folder to write into.
 
@@ -64,13 +68,17 @@ def write(tier: str, final: Path, sets: Sets, out: Path) -> Path:
         Path of the sheet.
 
     Raises:
-        ModelFault: the run has not finished.
+        ModelFault: a run has not finished, or runs with thin matrices, whose products are what counts, are to be averaged.
     """
-    if not final.exists():
-        raise ModelFault(f"{final} is missing: the run has not finished; start it again with the same --out and it goes on.")
-    state = torch.load(final, weights_only=True)
-    backbone = backbones.TIERS[tier]
-    packed = pack(state["network"], pretrained(backbone, backbones.files(backbone)[0]))
+    for final in finals:
+        if not final.exists():
+            raise ModelFault(f"{final} is missing: the run has not finished; start it again with the same --out and it goes on.")
+    states = [torch.load(final, weights_only=True) for final in finals]
+    state, backbone = states[0], backbones.TIERS[tier]
+    if len(states) > 1 and any(one["plan"]["rank"] for one in states):
+        raise ModelFault("runs with thin matrices (rank above 0) cannot be averaged.")
+    mean = {name: torch.stack([one["network"][name].float() for one in states]).mean(dim=0) for name in state["network"]}
+    packed = pack(mean, pretrained(backbone, backbones.files(backbone)[0]))
     raw = save(packed)
     out.mkdir(parents=True, exist_ok=True)
     (out / f"{tier}.safetensors").write_bytes(raw)

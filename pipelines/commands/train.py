@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -31,6 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="cpu", help="cpu or cuda (default: cpu)")
     parser.add_argument("--threads", type=int, default=0, metavar="N", help="1 is fastest where the machine has other work")
     parser.add_argument("--export", action="store_true", help="calibrate at the end and write the weights that are shipped")
+    parser.add_argument("--average", type=Path, nargs="+", default=[], metavar="RUN",
+                        help="finished runs whose weights are averaged in")
     parser.add_argument("--weights", type=Path, metavar="DIR", help="where --export writes (default: models/weights)")
 
 
@@ -70,7 +71,8 @@ def _export(work: Run, final: Path, args: argparse.Namespace) -> None:
     from models.training import export
 
     folder = args.weights or weights.folder()
-    sheet = export.write(args.tier, final, work.sets, folder)
+    sheet = export.write(args.tier, [final, *(run / "final.pt" for run in args.average)], work.sets, folder)
     if not args.weights:
-        shutil.copyfile(work.out / "log.txt", Path(export.__file__).parent / "logs" / f"{args.tier}.txt")
+        logs = [(run / "log.txt").read_text(encoding="utf-8") for run in (work.out, *args.average)]
+        (Path(export.__file__).parent / "logs" / f"{args.tier}.txt").write_text("\n".join(logs), encoding="utf-8")
     print(f"{sheet} and its weights are written. next: earshot evaluate --data {args.data} --tier {args.tier} --write")
