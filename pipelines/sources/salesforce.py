@@ -152,7 +152,7 @@ class _Org:
 
     def _checked(self, response: Any, *_: Any, **__: Any) -> None:
         """An answer that is an error, or no JSON: the library takes some of them for a wrong password."""
-        status = response.status_code
+        status, _ = response.status_code, response.content  # read to its end, the connection is free again
         if status < 400:
             response.json()
             return

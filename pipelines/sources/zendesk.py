@@ -176,6 +176,7 @@ class _Desk:
 
     def _checked(self, response: Any, *_: Any, **__: Any) -> None:
         """The library would wait by itself, and knows answers by the platform's address."""
+        _ = response.content  # read to its end, the connection is free again
         if response.status_code >= 400 and response.status_code != 404:
             raise by_status(self._where, response.status_code, response.headers)
         response.request.url = self._host + response.request.url.removeprefix(self._base)
