@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field
 
 from pipelines.asking import Asking
-from pipelines.errors import ConfigError, SourceUnavailable
+from pipelines.errors import SourceUnavailable
 from pipelines.fetching import client, get, plain_text
+from pipelines.query.dialects import HACKERNEWS
+from pipelines.query.searching import Search, search_of
 from pipelines.records import Found, Gap, Mention, Query, Rejected, Window
 from pipelines.settings import span
 from pipelines.sources.base import SPAN, Card, Source
@@ -38,7 +40,7 @@ class HackerNewsSource(Source):
     )
 
     window: str = Field(default="1h", pattern=SPAN, description="Width of one collection window: a number and m, h or d.")
-    terms: list[str] = Field(default=[], description="What to search for; default: the names and aliases of all brands.")
+    terms: list[str] = Field(default=[], description="Phrases to search for, kept whole; default: the brands' queries.")
     comments: bool = Field(default=True, description="Comments too, not stories alone.")
     late: str = Field(default="10m", description="How far each collection looks back for what was indexed late.", pattern=SPAN)
     rate: str = Field(default="10000/1h", description="Most requests in any span, such as 10000/1h; with commas, several.")
@@ -49,17 +51,15 @@ class HackerNewsSource(Source):
         """Stories and comments published in the window and a little before it, each once however many terms it holds.
 
         Raises:
-            ConfigError: there are neither terms nor brands.
+            ConfigError: there are neither terms nor brands, or their queries cannot be asked for.
             SourceError: as the base says.
         """
-        terms = self.terms or list(dict.fromkeys(t for b in query.brands for t in (b.name, *b.aliases)))
-        if not terms:
-            raise ConfigError(f"[sources.{self.name}] has nothing to search for: set its terms, or configure [brands.*].")
+        search = self._searching(query)
         seen: set[str] = set()
         with client() as http:
             ask = Asking(self, query)
-            for term in terms:
-                for item in self._span(ask, http, term, Window(window.start - span(self.late), window.end)):
+            for term in search.texts:
+                for item in self._span(ask, http, search, term, Window(window.start - span(self.late), window.end)):
                     key = item.native_id if isinstance(item, Mention) else ""
                     if not key or key not in seen:
                         seen.add(key)
@@ -67,15 +67,20 @@ class HackerNewsSource(Source):
 
     def fill(self, query: Query, gap: Gap) -> Iterator[Found]:
         """The span of a gap, for the term that missed it."""
+        search = self._searching(query)
         with client() as http:
-            yield from self._span(Asking(self, query), http, gap.query, Window(gap.start, gap.end))
+            yield from self._span(Asking(self, query), http, search, gap.query, Window(gap.start, gap.end))
 
-    def _span(self, ask: Asking, http: httpx.Client, term: str, wanted: Window) -> Iterator[Found]:
+    def _searching(self, query: Query) -> Search:
+        return search_of(HACKERNEWS, query, self.terms, where=f"[sources.{self.name}]", hint="terms")
+
+    def _span(self, ask: Asking, http: httpx.Client, search: Search, term: str, wanted: Window) -> Iterator[Found]:
         """All hits of a span. One that a query cannot give is halved, the earlier half first."""
+        written = f'"{term}"' if term in self.terms else term
         waiting = [(int(wanted.start.timestamp()), int(wanted.end.timestamp()))]
         while waiting and not ask.is_spent:
             start, end = waiting.pop()
-            hits, total = self._hits(ask, http, query=f'"{term}"', advancedSyntax="true", typoTolerance="false",
+            hits, total = self._hits(ask, http, query=written, advancedSyntax="true", typoTolerance="false",
                                      numericFilters=f"created_at_i>={start},created_at_i<{end}")
             if (total > len(hits) or len(hits) >= PAGE) and end - start > 1:
                 middle = (start + end) // 2
@@ -85,7 +90,9 @@ class HackerNewsSource(Source):
                 reason = f"{total - len(hits)} hits for {term!r} in second {start} cannot be asked for: a query gives {PAGE}"
                 yield Rejected(source=self.name, file=self.base_url, line=start, reason=reason, raw="")
             for number, hit in enumerate(hits, 1):
-                yield self._mention(hit, number, None)
+                item = self._mention(hit, number, None)
+                if not isinstance(item, Mention) or search.keeps(term, item):
+                    yield item
         for start, end in waiting:  # each half by itself, so that filling them goes on from there
             reason = f"the {self.requests} requests of this collection were used up"
             missed = Window(datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC))

@@ -18,8 +18,10 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from pipelines.asking import Asking
-from pipelines.errors import AuthFailed, ConfigError, RateLimited, SourceUnavailable
+from pipelines.errors import AuthFailed, RateLimited, SourceUnavailable
 from pipelines.fetching import by_status, client, plain_text
+from pipelines.query.dialects import STACKEXCHANGE
+from pipelines.query.searching import Search, search_of
 from pipelines.records import Found, Gap, Mention, Query, Rejected, Window
 from pipelines.settings import secret, span
 from pipelines.sources.base import SPAN, Card, Source
@@ -45,7 +47,7 @@ class StackExchangeSource(Source):
     )
 
     sites: list[str] = Field(default=["stackoverflow"], min_length=1, description="Sites, as the interface names them.")
-    terms: list[str] = Field(default=[], description="What to search for; default: the names and aliases of all brands.")
+    terms: list[str] = Field(default=[], description="Phrases to search for, kept whole; default: the brands' queries.")
     key: str = Field(default="", description="Key of an application: env:NAME or file:PATH.")
     window: str = Field(default="1h", pattern=SPAN, description="Width of one collection window: a number and m, h or d.")
     late: str = Field(default="30m", description="How far each collection looks back for what was indexed late.", pattern=SPAN)
@@ -55,29 +57,33 @@ class StackExchangeSource(Source):
 
     def collect(self, query: Query, window: Window) -> Iterator[Found]:
         """Posts written in the window and a little before it; what the budget does not reach is a gap."""
-        terms = self.terms or list(dict.fromkeys(t for b in query.brands for t in (b.name, *b.aliases)))
-        if not terms:
-            raise ConfigError(f"[sources.{self.name}] has nothing to search for: set its terms, or configure [brands.*].")
+        search = self._searching(query)
         with closing(_Asker(self, query)) as ask:
-            for what in (f"{site}/{term}" for site in self.sites for term in terms):
-                yield from self._search(ask, what, Window(window.start - span(self.late), window.end))
+            for what in (f"{site}/{term}" for site in self.sites for term in search.texts):
+                yield from self._search(ask, search, what, Window(window.start - span(self.late), window.end))
 
     def fill(self, query: Query, gap: Gap) -> Iterator[Found]:
         """The span of a gap, for the site and term that missed it."""
+        search = self._searching(query)
         with closing(_Asker(self, query)) as ask:
-            yield from self._search(ask, gap.query, Window(gap.start, gap.end))
+            yield from self._search(ask, search, gap.query, Window(gap.start, gap.end))
 
-    def _search(self, ask: _Asker, what: str, wanted: Window) -> Iterator[Found]:
+    def _searching(self, query: Query) -> Search:
+        return search_of(STACKEXCHANGE, query, self.terms, where=f"[sources.{self.name}]", hint="terms")
+
+    def _search(self, ask: _Asker, search: Search, what: str, wanted: Window) -> Iterator[Found]:
         site, _, term = what.partition("/")
+        written = f'"{term}"' if term in self.terms else term
         seen: set[str] = set()
         since, latest, number = int(wanted.start.timestamp()), int(wanted.start.timestamp()), 1
         while not ask.is_spent:
-            page = ask("search/excerpts", site=site, q=f'"{term}"', fromdate=since, todate=int(wanted.end.timestamp()) - 1,
+            page = ask("search/excerpts", site=site, q=written, fromdate=since, todate=int(wanted.end.timestamp()) - 1,
                        sort="creation", order="asc", page=number, pagesize=self.page)
-            ids = [found for item in page["items"] if (found := _native_id(site, item)) and found not in seen]
+            ids = [one for item in page["items"] if (one := _native_id(site, item)) and one not in seen]
             seen.update(ids)
             latest = max([latest, *(int(item.get("creation_date") or 0) for item in page["items"])])
-            yield from self._by_id(ask, ids, observed=None)
+            found = self._by_id(ask, ids, observed=None)
+            yield from (item for item in found if not isinstance(item, Mention) or search.keeps(term, item))
             if not page.get("has_more"):
                 return
             number += 1

@@ -283,9 +283,10 @@ def send(handler: BaseHTTPRequestHandler, answer: Answer, how: str) -> None:
 def make_noise(count: int, hours: int) -> list[Post]:
     """Posts that `MEANT` does not mean, evenly over the hours."""
     step = timedelta(seconds=hours * 3600 // (count + 1))
+    texts = [_NOISE[n % len(_NOISE)].format(n) for n in range(count)]
     return [
-        Post(id=str(40_000 + n), text=_NOISE[n % len(_NOISE)].format(n), at=START + (n + 1) * step, is_noise=True)
-        for n in range(count)
+        Post(id=str(40_000 + n), text=text, at=START + (n + 1) * step, author=f"author{n % 37}", is_noise=True)
+        for n, text in enumerate(texts)
     ]
 
 

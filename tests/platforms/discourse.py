@@ -7,13 +7,14 @@ by `version` alone; deleted posts answer 404 and those of topics that were made 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from tests.platforms.base import SECRET, START, Answer, Base, Post, Request
 
 
 class Platform(Base):
     kind = "discourse"
+    searched: ClassVar[dict[str, Any] | None] = {}
 
     def __init__(self, *given: Any, **options: Any) -> None:
         super().__init__(*given, **options)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from tests.platforms.base import Answer, Base, Post, Request
 
@@ -17,6 +17,7 @@ CAP = 20  # hits of one query
 
 class Platform(Base):
     kind = "hackernews"
+    searched: ClassVar[dict[str, Any] | None] = {}
 
     def __init__(self, *given: Any, **options: Any) -> None:
         super().__init__(*given, **options)
@@ -39,7 +40,8 @@ class Platform(Base):
         bounds = re.findall(r"created_at_i(>=|<|=)(\d+)", values["numericFilters"])
         tests = {">=": lambda a, b: a >= b, "<": lambda a, b: a < b, "=": lambda a, b: a == b}
         here = [p for p in here if all(tests[sign](int(p.at.timestamp()), int(bound)) for sign, bound in bounds)]
-        here = [p for p in here if "jetblue" in values["query"].lower() or f"author_{p.author}" in values["tags"]]
+        text, tags = values["query"], values["tags"]
+        here = [p for p in here if (self.finds(text, p) if text else f"author_{p.author}" in tags)]
         return Answer({"hits": [self._hit(p) for p in here[::-1][:CAP]], "nbHits": len(here), "hitsPerPage": 1000, "new": None})
 
     def _hit(self, post: Post) -> dict[str, Any]:
