@@ -55,6 +55,7 @@ def put(warehouse: duckdb.DuckDBPyConnection, rows: list[dict[str, str]]) -> dic
     mentions, scored = [], []
     for row in rows:
         text = row.get("text") or ("" if row.get("deleted_at") else "hello")
+        text = "" if text == "(none)" else text
         fields = {c: value(c, t) for c, t in row.items()} | {"text": text}
         if fields.get("deleted_at"):  # as the warehouse has it: nobody's, and scored by nothing
             fields |= {"author_id": None, "sentiment": None}

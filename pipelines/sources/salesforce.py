@@ -26,7 +26,10 @@ _OBJECTS = {  # prefix of its ids: object, fields, fields of text
     "00a": ("CaseComment", f"{_COMMON}, {_PARENT}, IsPublished, CreatedById, CreatedBy.UserType", ("CommentBody",)),
     "02s": ("EmailMessage", f"{_COMMON}, {_PARENT}, Incoming, MessageDate, CreatedById, HasAttachment", ("Subject", "TextBody")),
 }
-_CHANNELS = {"twitter": "x", "e-mail": "email", "live chat": "chat", "messaging": "chat"}
+_CHANNELS = {  # by Origin, which every organisation names for itself; others are "other"
+    "email": "email", "e-mail": "email", "phone": "phone", "web": "web", "chat": "chat", "live chat": "chat", "messaging": "chat",
+    "sms": "sms", "whatsapp": "whatsapp", "x": "x", "twitter": "x", "facebook": "facebook", "instagram": "instagram",
+}
 
 
 class SalesforceSource(Source):
@@ -208,8 +211,7 @@ def _author(row: dict[str, Any], is_own: bool) -> str | None:
 
 
 def _channel(row: dict[str, Any]) -> str:
-    name = str((row.get("Parent") or row).get("Origin") or "other").lower()
-    return _CHANNELS.get(name, name)
+    return _CHANNELS.get(str((row.get("Parent") or row).get("Origin")).lower(), "other")
 
 
 def _opens(row: dict[str, Any]) -> bool:

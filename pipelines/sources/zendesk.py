@@ -20,8 +20,8 @@ from pipelines.sources.base import SPAN, Card, Source
 _CHANNELS = {
     "voice": "phone", "phone": "phone", "native_messaging": "chat", "chat": "chat", "mobile_sdk": "chat", "web": "web",
     "web_widget": "web", "web_form": "web", "mobile": "web", "help_center": "web", "email": "email", "twitter": "x",
-    "facebook": "facebook", "sms": "sms", "api": "other", "any_channel": "other", "rule": "other",
-}
+    "facebook": "facebook", "sms": "sms", "instagram_dm": "instagram", "whatsapp": "whatsapp", "line": "line",
+}  # others are "other"
 _STAFF = frozenset({"agent", "admin"})
 
 
@@ -205,8 +205,7 @@ def _next(found: Any) -> Any:
 
 
 def _channel(ticket: Any) -> str:
-    name = str(getattr(getattr(ticket, "via", None), "channel", None) or "other")
-    return _CHANNELS.get(name, name)
+    return _CHANNELS.get(str(getattr(getattr(ticket, "via", None), "channel", None)), "other")
 
 
 def _media(attachment: Any) -> Media:

@@ -24,6 +24,7 @@ class Platform(Base):
         super().__init__(*args, **options)
         self.left, self.tokens = 0, 0
         self.issued_at: datetime | None = None
+        self.is_faulty = False
         self.cursors: dict[str, tuple[str, int]] = {}
         tops = self.posts[::12]
         for number, post in enumerate(self.posts):
@@ -46,18 +47,23 @@ class Platform(Base):
     def expected(self) -> dict[str, str | None]:
         return {self.native(p): t for p, t in zip(self.posts, super().expected().values(), strict=True)}
 
+    def _fault(self, key: str) -> str:
+        fault = super()._fault(key)
+        self.is_faulty = bool(fault)
+        return fault
+
     def answer(self, request: Request) -> Answer:
         if request.path == "/services/oauth2/token":
             basic = base64.b64encode(f"{SECRET}:{SECRET}".encode()).decode()
             if request.headers.get("authorization") != f"Basic {basic}" or request.form["grant_type"] != "client_credentials":
                 return Answer({"error": "invalid_client", "error_description": "invalid client credentials"}, 400)
-            self.overhead += self.issued_at == self.now  # a token that ended has to be renewed
+            self.overhead += self.issued_at == self.now and not self.is_faulty  # a token that ended has to be renewed
             self.left, self.tokens, self.issued_at = 7, self.tokens + 1, self.now
             token = {"access_token": f"{SECRET}!{self.tokens}", "instance_url": "https://acme.my.salesforce.com"}
             return Answer(token | {"token_type": "Bearer"})
         self.left -= 1
         if self.left < 0 or request.headers.get("authorization") != f"Bearer {SECRET}!{self.tokens}":
-            self.overhead += 1
+            self.overhead += not self.is_faulty
             return Answer([{"message": "Session expired or invalid", "errorCode": "INVALID_SESSION_ID"}], 401)
         path = request.path.split("/", 4)[-1].strip("/")
         if path == "queryAll":
