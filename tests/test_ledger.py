@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines import erase, ledger, reobserve
+from pipelines import erase, ledger, line, reobserve, summary
 from pipelines.commands import check
 from pipelines.settings import Settings
 from tests.conformance.polling import configured, load_all, platform_of, poll, windows
@@ -111,3 +111,19 @@ def test_without_a_warehouse_nothing_is_due(tmp_path: Path) -> None:
     assert ledger.overdue(settings, now=now) == [] and reobserve.record(settings, now=now) == []
     assert erase.run(settings, now=now) == erase.Erased()
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("platform", ["x"], indirect=True)
+def test_a_run_without_airflow_looks_up_and_erases_too(platform: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = collected(platform, tmp_path, monkeypatch)
+    now = START + timedelta(days=2)
+    platform.now = now
+    visible = {post.id for post in platform.visible()}
+    report = line.run(settings, now=now, since=now - timedelta(hours=1), model="none", progress=lambda *_: None)
+    assert not report.failed_sources and report.erased > 0
+    kept = {native_id for (native_id,) in rows(settings, "SELECT native_id FROM mentions WHERE deleted_at IS NULL")}
+    assert kept <= visible and rows(settings, "SELECT count(*) FROM withdrawals WHERE erased_at IS NULL") == [(0,)]
+    said = summary.lines(settings, report, seconds=1.0)
+    assert f"{report.erased} mentions that were withdrawn are erased everywhere; figures leave them out" in said
+    with duckdb.connect(str((settings.storage / "serving" / "current.duckdb").resolve()), read_only=True) as snapshot:
+        assert snapshot.execute("SELECT sum(withdrawn_count) FROM withdrawn_daily").fetchall() == [(report.erased,)]
