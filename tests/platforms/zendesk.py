@@ -103,5 +103,5 @@ class Platform(Base):
         return {
             "id": int(post.id), "public": True, "author_id": author, "body": post.text, "plain_body": post.text,
             "attachments": [], "created_at": post.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "via": {"channel": "rule" if int(post.id) % 30 == 1 else "web"},
+            "via": {"channel": "rule" if int(post.id) % 30 == 3 else "web"},
         }
