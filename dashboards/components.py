@@ -74,7 +74,8 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Content]], *, empty: s
     head = [html.Th(name, scope="col", className=kind) for name, kind in zip(columns, kinds, strict=True)]
     body = []
     for row in rows:
-        cells = [html.Td(cell, className=kind) for cell, kind in zip(row[1:], kinds[1:], strict=True)]
+        named = zip(row[1:], kinds[1:], columns[1:], strict=True)
+        cells = [html.Td(cell, className=kind, **{"data-name": name}) for cell, kind, name in named]
         body.append(html.Tr([html.Th(row[0], scope="row"), *cells]))
     return html.Table([html.Thead(html.Tr(head)), html.Tbody(body)])
 

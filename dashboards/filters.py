@@ -19,6 +19,7 @@ def bar(page: Page, view: View, snapshot: Snapshot) -> Content:
     made: dict[str, Callable[[], Content]] = {
         "brand": lambda: _one("brand", "Brand", {b.key: b.name for b in snapshot.brands}, view.brand),
         "vs": lambda: _rivals(view, snapshot),
+        "source": lambda: _one("src", "Source", {s: s for s in snapshot.sources}, view.source),
         "channel": lambda: _one("ch", "Channel", _channels(snapshot), view.channel),
         "period": lambda: _period(page, view),
         "compare": lambda: _one("cmp", "Compare", {"prev": "With before", "off": "Off"}, "prev" if view.compare else "off"),
@@ -27,21 +28,23 @@ def bar(page: Page, view: View, snapshot: Snapshot) -> Content:
     made_now = [*(made[name]() for name in page.controls), reset]
     controls = html.Div(made_now, id="filters", className="filters", role="group", **{"aria-label": "Filters"})
     folded = {"aria-expanded": "false", "aria-controls": "filters", "data-toggles": "filters"}
-    button = html.Button(chosen(view, snapshot), id=f"{page.key}-chosen", className="filter-button", **folded)
+    button = html.Button(chosen(page, view, snapshot), id=f"{page.key}-chosen", className="filter-button", **folded)
     return html.Div([button, controls], className="filter-bar")
 
 
-def chosen(view: View, snapshot: Snapshot) -> str:
+def chosen(page: Page, view: View, snapshot: Snapshot) -> str:
     """The choices in a few words."""
     brand = snapshot.brand(view.brand)
-    parts = [brand.name if brand else "", view.span.name, "" if view.channel == "all" else words.label(view.channel)]
+    about = view.source if "source" in page.controls else brand.name if brand else ""
+    parts = [about, view.span.name, "" if view.channel == "all" else words.label(view.channel)]
     return "Filters: " + " · ".join(p for p in parts if p)
 
 
 def defaults(view: View, snapshot: Snapshot) -> dict[str, Any]:
     """What the browser leaves out of addresses, and the rivals that each brand starts with."""
     rivals = {b.key: list(View.of({"brand": b.key}, view.allowed).rivals) for b in snapshot.brands}
-    return {"brand": (view.allowed.brands or ("",))[0], "period": view.allowed.spans[0], "ch": "all", "cmp": "prev", "vs": rivals}
+    brand, source = ((given or ("",))[0] for given in (view.allowed.brands, view.allowed.sources))
+    return {"brand": brand, "period": view.allowed.spans[0], "ch": "all", "cmp": "prev", "src": source, "vs": rivals}
 
 
 def _channels(snapshot: Snapshot) -> dict[str, str]:

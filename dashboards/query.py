@@ -70,6 +70,7 @@ class Snapshot:
             Brand(r["brand"], words.brand(r["brand"], r["name"]), r["is_competitor"], r["first_at"]) for r in self.rows("brands")
         )
         self.channels = tuple(str(r["channel"]) for r in self.rows("channels"))
+        self.sources = tuple(str(r["source"]) for r in self.rows("source_names"))
 
     @property
     def now(self) -> datetime:

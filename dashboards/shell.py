@@ -57,7 +57,7 @@ def updates(page: Page, view: View, snapshot: Snapshot, wall: datetime) -> list[
         strips(view, snapshot, wall),
         page.heading(view, snapshot),
         as_of(page, view, snapshot),
-        filters.chosen(view, snapshot),
+        filters.chosen(page, view, snapshot),
         snapshot.meta.version,
     ]
     for slot in page.slots:

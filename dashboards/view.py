@@ -89,12 +89,13 @@ class Allowed:
     rivals: tuple[str, ...]
     channels: tuple[str, ...]
     spans: tuple[str, ...]  # the first is the default
+    sources: tuple[str, ...] = ()  # the first is the default
 
     @classmethod
     def on(cls, path: str, spans: tuple[str, ...], snapshot: Snapshot) -> Allowed:
         keys = tuple(b.key for b in snapshot.brands)
         rivals = tuple(b.key for b in snapshot.brands if b.is_competitor)
-        return cls(path, keys, rivals, snapshot.channels, spans)
+        return cls(path, keys, rivals, snapshot.channels, spans, snapshot.sources)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,7 @@ class View:
     alert: str  # an alert's id, or ""
     ignored: tuple[str, ...]  # what the address said that is not understood
     allowed: Allowed
+    source: str = ""  # "" where nothing has been brought yet
 
     @classmethod
     def read(cls, url: str, allowed: Allowed) -> View:
@@ -122,7 +124,7 @@ class View:
 
     @classmethod
     def of(cls, given: Mapping[str, str], allowed: Allowed) -> View:
-        ignored = [k for k in given if k not in ("brand", "vs", "period", "ch", "cmp", "alert")]
+        ignored = [k for k in given if k not in ("brand", "vs", "period", "ch", "cmp", "alert", "src")]
 
         def pick(key: str, choices: tuple[str, ...], default: str) -> str:
             value = given.get(key, default)
@@ -147,7 +149,8 @@ class View:
         return cls(
             path=allowed.path, brand=brand, rivals=rivals, span=SPANS[pick("period", allowed.spans, allowed.spans[0])],
             channel=pick("ch", ("all", *allowed.channels), "all"), compare=pick("cmp", ("prev", "off"), "prev") == "prev",
-            alert=alert, ignored=tuple(sorted(set(ignored))), allowed=allowed,
+            alert=alert, source=pick("src", allowed.sources, (allowed.sources or ("",))[0]), ignored=tuple(sorted(set(ignored))),
+            allowed=allowed,
         )
 
     def parameters(self) -> dict[str, str]:
@@ -159,6 +162,7 @@ class View:
             "ch": "" if self.channel == "all" else self.channel,
             "cmp": "" if self.compare else "off",
             "period": "" if self.span.key == self.allowed.spans[0] else self.span.key,
+            "src": "" if self.source == (self.allowed.sources or ("",))[0] else self.source,
         }
         found = {k: v for k, v in found.items() if v}
         if self.rivals != plain.rivals:
@@ -170,7 +174,7 @@ class View:
         changed = replace(self, **change) if change else self
         found = changed.parameters()
         if path is not None and path != self.path:
-            found.pop("alert", None)
+            found = {k: v for k, v in found.items() if k not in ("alert", "src")}
         query = urlencode(sorted(found.items()), safe=",:")
         return (path or self.path) + (f"?{query}" if query else "")
 

@@ -19,7 +19,7 @@
     const brand = q.get('brand') || plain.brand;
     return {
       brand, vs: q.has('vs') ? q.get('vs').split(',').filter(Boolean) : plain.vs[brand] || [],
-      period: q.get('period') || plain.period, ch: q.get('ch') || plain.ch, cmp: q.get('cmp') || plain.cmp,
+      period: q.get('period') || plain.period, ch: q.get('ch') || plain.ch, cmp: q.get('cmp') || plain.cmp, src: q.get('src') || plain.src,
     };
   }
 

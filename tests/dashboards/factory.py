@@ -443,6 +443,101 @@ def _lab(make: Maker) -> None:
                 )
 
 
+HOUR = timedelta(hours=1)
+SOURCES = (
+    # name, kind, state, mentions an hour, price, budget
+    ("x_search", "x", "bringing", 24.0, 0.005, 90.0), ("mastodon", "mastodon", "failing", 6.0, None, None),
+    ("fediverse", "mastodon", "bringing", 5.0, None, None), ("forum", "discourse", "quiet", 1.0, None, None),
+    ("surveys", "file", "whole", 0.0, None, None), ("reviews", "app_store", "waiting", 0.0, None, None),
+    ("old_feed", None, None, 0.3, None, None),
+)
+FAILS = END - timedelta(hours=3)  # mastodon
+
+
+def _sources(make: Maker) -> None:
+    """What the line knows of its sources: one of each state, a gap of each kind, something overdue."""
+    for name, kind, state, level, price, budget in SOURCES:
+        last = {"failing": FAILS - HOUR, "quiet": END - timedelta(hours=20)}.get(state or "", END - timedelta(minutes=20))
+        if kind:
+            _state_of(make, name, kind, state or "", last, price, budget)
+        if state == "waiting":
+            continue
+        stored = 320 if state == "whole" else int(level * 24 * 35)
+        make.add(
+            "source_health", source=name, channel="mastodon" if kind == "mastodon" else name,
+            first_published_at=END - timedelta(days=40), last_published_at=last if kind else END - timedelta(days=9),
+            last_observed_at=last, mention_count=stored, mention_count_24h=int(level * 24), deleted_count=int(level),
+            undated_count=0, unknown_count=int(level), quarantined_count=stored // 50, rows_in=stored + stored // 50,
+            stored=stored, unchanged=0, note="",
+        )
+        _hours_of(make, name, state or "", level, last)
+    for day in range(14):
+        cost = 2.4 + 0.1 * (day % 3)
+        at = END.replace(hour=0, minute=0) - timedelta(days=day)
+        make.add("source_costs", source="x_search", day_at=at, mention_count=int(cost / 0.005), cost=cost)
+    for source, kind, owed, due in (
+        ("x_search", "erase", 0, None), ("x_search", "recheck", 120, END + 5 * HOUR), ("mastodon", "recheck", 37, END - 2 * HOUR),
+    ):
+        make.add(
+            "obligation_status", source=source, kind=kind, open_count=owed, next_due_at=due, done_count=40, late_count=0,
+            last_done_at=END - HOUR,
+        )
+    gap = {"query": "aerolia", "noticed_at": END - 9 * HOUR, "filled_at": None, "is_fillable": True}
+    day = END.replace(hour=0, minute=0)
+    for source, start, width, reason, count, more in (
+        ("x_search", END.replace(hour=6, minute=0), 2, "the month's budget of 90 is used up", 400, {}),
+        ("mastodon", day - 26 * HOUR, 1, "the search gives no more than 40 pages", None, {"is_fillable": False}),
+        ("fediverse", day - 20 * HOUR, 1, "the list ended before its beginning", 12, {"filled_at": END - 30 * HOUR}),
+    ):
+        values = gap | more
+        make.add("gaps", source=source, start_at=start, end_at=start + width * HOUR, reason=reason, missing_count=count, **values)
+    for second, both in (("mastodon", 900), ("forum", 3)):
+        make.add(
+            "source_overlap", channel="mastodon", first_source="fediverse", second_source=second, both_count=both,
+            since_at=END - timedelta(days=28), until_at=END, first_count=3360, second_count=4032,
+        )
+
+
+def _state_of(
+    make: Maker, name: str, kind: str, state: str, last: datetime, price: float | None, budget: float | None
+) -> None:
+    asked = state != "waiting"
+    make.add(
+        "source_states", source=name, kind=kind, state=state, is_continuous=kind != "file",
+        began_at=END - timedelta(days=40) if asked else None,
+        answered_at=None if not asked else last.replace(minute=0) if state == "failing" else END.replace(minute=0),
+        brought_at=last if asked else None, failing_at=FAILS if state == "failing" else None,
+        error="[sources.mastodon]: the server does not answer (503)." if state == "failing" else None,
+        quiet_after_seconds=6 * 3600, asked_at=END.replace(minute=0), price=price, budget=budget,
+        spent=35.2 if price else None, forecast_low=66.1 if price else None, forecast_high=70.9 if price else None,
+    )
+
+
+def _hours_of(make: Maker, name: str, state: str, level: float, last: datetime) -> None:
+    until = END.replace(minute=0) if state in ("bringing", "failing", "quiet") else last.replace(minute=0)
+    for back in range(1, 35 * 24 + 1) if level and state else ():
+        at = until - back * HOUR
+        usual = level * rhythm(at)
+        n = 0 if at > last else make.poisson(usual)
+        lost = 200 if name == "x_search" and END.replace(hour=5, minute=50) < at < END.replace(hour=7, minute=50) else 0
+        windows = 4 if name == "fediverse" else None
+        unseen = state == "failing" and at >= last.replace(minute=0)
+        missed = name == "fediverse" and at == END.replace(hour=3, minute=0)
+        late = back <= 28 * 24 - 24 * 7
+        make.add(
+            "completeness_hourly", source=name, hour_at=at, received_count=n, estimated_count=n,
+            expected_count=usual if late else None, low_count=int(usual * 0.6) if late else None,
+            high_count=int(usual * 1.5) + 1 if late else None, window_count=windows,
+            landed_count=3 if missed else windows, gap_count=int(lost > 0), untold_count=0, missing_count=lost,
+            complete_rate=None if unseen or missed or not n + lost else n / (n + lost),
+            reason="not_collected" if unseen else "window_missing" if missed else None if n + lost else "nothing",
+        )
+        make.add(
+            "source_15min", source=name, bucket_at=at, mention_count=n, language_count=n // 8, duplicate_count=0,
+            arrived_count=n, late_count=0, rejected_count=0,
+        )
+
+
 def snapshot(
     root: Path,
     version: str = "20260215T134000-1",
@@ -470,6 +565,7 @@ def snapshot(
         _weeks(make, start)
         _crisis(make)
         _lab(make)
+        _sources(make)
     make.add(
         "meta",
         **{
@@ -507,6 +603,13 @@ def _spoil(make: Maker) -> None:
         row |= {"summary": markup, "drivers": json.dumps([{"kind": "topic", "name": markup, "observed": 9, "expected": 1}])}
     for row in make.rows["arming"]:
         row["note"] = markup
+    for row in make.rows["gaps"]:
+        row |= {"reason": markup}
+    for row in make.rows["source_states"]:
+        row |= {"error": markup}
+    for table in ("source_states", "source_health", "completeness_hourly", "gaps", "source_15min"):
+        for row in make.rows[table]:
+            row["source"] = markup if row["source"] == "x_search" else row["source"]
     for row in make.rows["driver_hourly"]:
         row["name"] = markup if row["kind"] == "topic" else row["name"]
 

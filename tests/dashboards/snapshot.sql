@@ -56,6 +56,11 @@ CREATE TABLE brand_hourly (
 CREATE TABLE brands (
     brand VARCHAR, name VARCHAR, is_competitor BOOLEAN
 );
+CREATE TABLE completeness_hourly (
+    source VARCHAR, hour_at TIMESTAMPTZ, received_count INTEGER, estimated_count INTEGER, expected_count DOUBLE,
+    low_count INTEGER, high_count INTEGER, window_count INTEGER, landed_count INTEGER, gap_count INTEGER,
+    untold_count INTEGER, missing_count INTEGER, complete_rate DOUBLE, reason VARCHAR
+);
 CREATE TABLE deliveries (
     alert_id UUID, notifier VARCHAR, alert_state VARCHAR, status VARCHAR, attempt_count INTEGER,
     created_at TIMESTAMPTZ, sent_at TIMESTAMPTZ
@@ -67,6 +72,10 @@ CREATE TABLE driver_hourly (
 CREATE TABLE expectations (
     brand VARCHAR, signal VARCHAR, bucket_at TIMESTAMPTZ, observed DOUBLE, expected DOUBLE, low DOUBLE,
     high DOUBLE, is_outside BOOLEAN
+);
+CREATE TABLE gaps (
+    source VARCHAR, query VARCHAR, start_at TIMESTAMPTZ, end_at TIMESTAMPTZ, reason VARCHAR, missing_count INTEGER,
+    is_fillable BOOLEAN, noticed_at TIMESTAMPTZ, filled_at TIMESTAMPTZ
 );
 CREATE TABLE incident_alerts (
     alert_id UUID, incident_id UUID, state_count INTEGER
@@ -94,6 +103,10 @@ CREATE TABLE model_health_weekly (
     warning_count INTEGER, churn_risk_count INTEGER, purchase_intent_count INTEGER, suggestion_count INTEGER,
     urgent_count INTEGER, irrelevant_count INTEGER, needs_response_count INTEGER, before_weeks INTEGER, mix_distance DOUBLE
 );
+CREATE TABLE obligation_status (
+    source VARCHAR, kind VARCHAR, open_count INTEGER, next_due_at TIMESTAMPTZ, done_count INTEGER, late_count INTEGER,
+    last_done_at TIMESTAMPTZ
+);
 CREATE TABLE response_time_daily (
     brand VARCHAR, channel VARCHAR, day_at TIMESTAMPTZ, inbound_count INTEGER, answered_count INTEGER,
     unanswered_count INTEGER, p50_seconds DOUBLE, p90_seconds DOUBLE
@@ -105,11 +118,27 @@ CREATE TABLE sentiment_estimates (
 CREATE TABLE share_of_voice_daily (
     brand VARCHAR, day_at TIMESTAMPTZ, channel VARCHAR, mention_count INTEGER, total_count INTEGER
 );
+CREATE TABLE source_15min (
+    source VARCHAR, bucket_at TIMESTAMPTZ, mention_count INTEGER, language_count INTEGER, duplicate_count INTEGER,
+    arrived_count INTEGER, late_count INTEGER, rejected_count INTEGER
+);
+CREATE TABLE source_costs (
+    source VARCHAR, day_at TIMESTAMPTZ, mention_count INTEGER, cost DOUBLE
+);
 CREATE TABLE source_health (
     source VARCHAR, channel VARCHAR, first_published_at TIMESTAMPTZ,
     last_published_at TIMESTAMPTZ, last_observed_at TIMESTAMPTZ, mention_count INTEGER,
     mention_count_24h INTEGER, deleted_count INTEGER, undated_count INTEGER, unknown_count INTEGER,
     quarantined_count BIGINT, rows_in BIGINT, stored BIGINT, unchanged BIGINT, note VARCHAR
+);
+CREATE TABLE source_overlap (
+    channel VARCHAR, first_source VARCHAR, second_source VARCHAR, since_at TIMESTAMPTZ, until_at TIMESTAMPTZ,
+    first_count INTEGER, second_count INTEGER, both_count INTEGER
+);
+CREATE TABLE source_states (
+    source VARCHAR, kind VARCHAR, state VARCHAR, is_continuous BOOLEAN, began_at TIMESTAMPTZ, answered_at TIMESTAMPTZ,
+    brought_at TIMESTAMPTZ, failing_at TIMESTAMPTZ, error VARCHAR, quiet_after_seconds INTEGER, asked_at TIMESTAMPTZ,
+    price DOUBLE, budget DOUBLE, spent DOUBLE, forecast_low DOUBLE, forecast_high DOUBLE
 );
 CREATE TABLE thread_status (
     thread_id VARCHAR, source VARCHAR, channel VARCHAR, brand VARCHAR, property VARCHAR, first_mention_id UUID,

@@ -177,9 +177,10 @@ def test_every_change_of_a_page_is_one_request(client: FlaskClient) -> None:
         body = {
             "output": ".." + "...".join(f"{i}.{p}" for i, p in names) + "..",
             "outputs": [{"id": i, "property": p} for i, p in names],
-            "inputs": [{"id": f"{page.key}-view", "property": "data", "value": page.path + "?brand=nordwind"}],
+            "inputs": [{"id": f"{page.key}-view", "property": "data", "value": page.path + "?brand=nordwind&src=forum"}],
             "changedPropIds": [],
         }
         response = client.post(UPDATE, json=body)
         assert response.status_code == 200, page.key
-        assert "Nordwind" in response.get_json()["response"][f"{page.key}-heading"]["children"]
+        place, named = ("chosen", "forum") if "source" in page.controls else ("heading", "Nordwind")
+        assert named in response.get_json()["response"][f"{page.key}-{place}"]["children"]
