@@ -276,6 +276,21 @@ def youtube(query: str, post: Post) -> bool:
     return all(any(stem(plain(word)) in words for word in group.split("|")) for group in query.split())
 
 
+def google_news(query: str, post: Post) -> bool:
+    """Google News: words by stem, common ones left out, phrases in order, site:."""
+    words = parted(post.text)
+    stems = {stem(w) for w in words}
+
+    def atom(token: str) -> bool:
+        if token.startswith('"'):
+            return holds(words, parted(token))
+        if token.startswith("site:"):
+            return any(host.endswith(token[5:]) for host in post.hosts)
+        return stem(plain(token)) in stems
+
+    return boolean(query, atom)
+
+
 def hackernews(query: str, post: Post) -> bool:
     """Algolia: every word, the last as a prefix too."""
     words, wanted = parted(post.text), parted(query)
@@ -322,7 +337,7 @@ def tagged(query: str, post: Post) -> bool:
 
 FOUND: dict[str, Callable[[str, Post], bool]] = {
     "x": x, "reddit": reddit, "mastodon": mastodon, "mastodon_hashtags": tagged, "bluesky": bluesky, "threads": stackexchange,
-    "youtube": youtube,
+    "youtube": youtube, "google_news": google_news,
     "hackernews": hackernews, "stackexchange": stackexchange, "discourse": discourse,
     "zendesk": zendesk, "salesforce": salesforce,
     "local": lambda query, post: True,

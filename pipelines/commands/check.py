@@ -94,6 +94,18 @@ def playbook(settings: Settings) -> str:
     return f"{count} rule{'' if count == 1 else 's'}; every severity from the lowest on has an owner at every hour of the week"
 
 
+def queries(settings: Settings) -> list[str]:
+    """What is doubtful about the queries of brands; `earshot query lint` says the same, and of names too."""
+    from pipelines.commands.query import warnings
+    from pipelines.query.dialects import DIALECTS, dialect_of
+    from pipelines.query.language import parse
+
+    kinds = dict.fromkeys(dialect_of(str(stanza.get("kind"))).name for stanza in settings.sources.values())
+    dialects = [DIALECTS[kind] for kind in kinds]
+    written = {key: parse(brand.query) for key, brand in settings.brands.items() if brand.query}
+    return [f"[brands.{key}] query: {warn.sentence}" for key, query in written.items() for warn in warnings(query, dialects)]
+
+
 def duties(settings: Settings, *, now: datetime) -> list[str]:
     """One warning for each source and duty that is overdue; a run makes up for it."""
     from pipelines import ledger
@@ -144,7 +156,7 @@ def run(args: argparse.Namespace) -> int:
         failed += 1
         print("✗ brands: there is none yet; `earshot init` asks for them, or write a [brands.<key>] stanza with its name.")
     now = datetime.now(UTC)
-    for warning in [*duties(settings, now=now), *missing(settings, now=now)]:
+    for warning in [*queries(settings), *duties(settings, now=now), *missing(settings, now=now)]:
         print(f"! {warning}")
     if failed:
         print(

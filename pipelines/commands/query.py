@@ -13,7 +13,7 @@ from pipelines.query.brands import of_brand
 from pipelines.query.compiling import Part, Plan, plan
 from pipelines.query.dialects import DIALECTS, Dialect, dialect_of
 from pipelines.query.language import Expression, parse
-from pipelines.query.linting import lint
+from pipelines.query.linting import Warn, lint
 from pipelines.settings import Settings
 
 _SHOWN = 20  # queries of a platform that are printed
@@ -103,12 +103,17 @@ def _where(part: Part) -> str:
 
 def _lint(expression: Expression, dialects: list[Dialect]) -> bool:
     """Print the warnings, those about one platform with its name; true where the query can match nothing at all."""
-    general = lint(expression)
-    shown = [(warn.kind, warn.sentence) for warn in general]
-    known = {warn.sentence for warn in general}
-    shown += [(w.kind, f"{d.title}: {w.sentence}") for d in dialects for w in lint(expression, d) if w.sentence not in known]
-    for kind, sentence in shown:
-        print(f"  {'✗' if kind == 'never' else '!'} {sentence}")
+    shown = warnings(expression, dialects)
+    for warn in shown:
+        print(f"  {'✗' if warn.kind == 'never' else '!'} {warn.sentence}")
     if not shown:
         print("  ✓ nothing is doubtful")
-    return any(sentence.startswith("it can match nothing") for sentence in known)
+    return any(warn.sentence.startswith("it can match nothing") for warn in shown)
+
+
+def warnings(expression: Expression, dialects: list[Dialect]) -> list[Warn]:
+    """What is doubtful about a query, and then what is so at single platforms, which these sentences begin with."""
+    general = lint(expression)
+    known = {warn.sentence for warn in general}
+    special = [(dialect.title, warn) for dialect in dialects for warn in lint(expression, dialect) if warn.sentence not in known]
+    return general + [Warn(warn.kind, f"{title}: {warn.sentence}") for title, warn in special]

@@ -4,7 +4,8 @@ An operator may find more than ours (stemming, prefixes, accents): what comes ba
 where it finds exactly ours (`exact`), because what a platform excludes is gone. Where the facts are from (read in 2026): X,
 "Build a query" and "Search operators"; Mastodon, `search_query_parser.rb`; Bluesky, `search/parse_query.go`; Discourse,
 `lib/search.rb`; Stack Exchange, `/search/excerpts`; Zendesk, "Search"; Salesforce, SOSL "FIND". Those of Reddit, YouTube,
-Threads and Algolia are general knowledge: nothing but single words is asked there, which every engine knows.
+Threads and Algolia are general knowledge: nothing but single words is asked there, which every engine knows. Google News reads
+words, phrases, OR and site: as Google does.
 """
 
 from __future__ import annotations
@@ -114,6 +115,12 @@ YOUTUBE = Dialect(
     searched="titles and descriptions of videos, not their comments; a search costs 100 of 10,000 units a day",
     gaps=("results are ranked and end at about 500",),
 )
+GOOGLE_NEWS = Dialect(
+    name="google_news", title="Google News", joins="any", limit=200, drops_common=True,
+    operators={"word": "{}", "phrase": '"{}"', "link": "site:{}"}, untold=frozenset(("has:media", "has:image", "has:video")),
+    searched="whole articles; what comes back, and is filtered here, is their titles",
+    gaps=("results are ranked and end at about 100", "an article that names it in its text alone is not kept"),
+)
 HACKERNEWS = Dialect(
     name="hackernews", title="Hacker News (Algolia)", channel="hackernews", operators={"word": "{}"}, limit=512,
     untold=frozenset(("lang", "has:media", "has:image", "has:video", "has:audio")), searched="stories and comments",
@@ -140,17 +147,19 @@ LOCAL = Dialect(name="local", title="everything else", searched="everything that
 
 DIALECTS: Mapping[str, Dialect] = {
     d.name: d for d in (
-        X, REDDIT, MASTODON, MASTODON_HASHTAGS, BLUESKY, THREADS, YOUTUBE, HACKERNEWS, STACKEXCHANGE, DISCOURSE, ZENDESK,
-        SALESFORCE, LOCAL,
+        X, REDDIT, MASTODON, MASTODON_HASHTAGS, BLUESKY, THREADS, YOUTUBE, GOOGLE_NEWS, HACKERNEWS, STACKEXCHANGE, DISCOURSE,
+        ZENDESK, SALESFORCE, LOCAL,
     )
 }
 
+_READ_WHOLE = frozenset((DISCOURSE.name, ZENDESK.name, SALESFORCE.name))  # whose sources do not use the search
+
 
 def dialect_of(kind: str) -> Dialect:
-    """The dialect of a kind of source; one that collects everything, such as rss and file, has LOCAL.
+    """The dialect of a kind of source; one that reads everything, such as file, or zendesk by its export, has LOCAL.
 
     >>> dialect_of("x").limit, dialect_of("rss").searches
     (512, False)
     """
-    return DIALECTS.get(kind, LOCAL)
+    return LOCAL if kind in _READ_WHOLE else DIALECTS.get(kind, LOCAL)
 

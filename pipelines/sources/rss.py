@@ -7,8 +7,9 @@ import hashlib
 import json
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from urllib.parse import urlencode, urljoin
 
@@ -17,6 +18,10 @@ from pydantic import Field, ValidationInfo, field_validator
 from pipelines.asking import Asking
 from pipelines.errors import SourceError, SourceUnavailable
 from pipelines.fetching import client, get, plain_text
+from pipelines.query.brands import expression_of
+from pipelines.query.dialects import GOOGLE_NEWS
+from pipelines.query.matching import Matcher
+from pipelines.query.searching import search_of
 from pipelines.records import Cursor, Found, Gap, Media, Mention, Query, Rejected, Window
 from pipelines.sources.base import Card, Source
 from pipelines.times import Dates
@@ -24,6 +29,7 @@ from pipelines.times import Dates
 if TYPE_CHECKING:
     import httpx
 
+_Keeps = Callable[[Mention], bool]
 _LOG = logging.getLogger(__name__)
 _HARMLESS = ("CharacterEncodingOverride", "NonXMLContentType")  # what feedparser notes and reads all the same
 _ENDED = re.compile(rb"</(rss|feed|rdf:rdf)\s*>\s*$", re.I)  # else the last entry may be half of one
@@ -41,8 +47,10 @@ class RssSource(Source):
     )
 
     urls: list[str] = Field(default=[], description="Addresses of the feeds.")
+    matching: bool = Field(default=False, description="Keep of these feeds only what the brands' queries mean.")
+    news: bool = Field(default=False, description="Search Google News too, for what the brands' queries mean.")
     queries: list[str] = Field(
-        default=[], validate_default=True, description="Searches of Google News, as written there; beside or without urls."
+        default=[], validate_default=True, description="Searches in Google News' own syntax, kept whole; instead of the queries."
     )
     edition: str = Field(
         default="US:en", pattern=r"^[A-Z]{2}:[a-z]{2}(-[A-Za-z0-9]+)?$", description="Country and language of Google News."
@@ -53,30 +61,39 @@ class RssSource(Source):
     @field_validator("queries")
     @classmethod
     def _anything(cls, queries: list[str], info: ValidationInfo) -> list[str]:
-        if not queries and not info.data.get("urls"):
-            raise ValueError("there is nothing to read; give urls, queries or both")
+        if not queries and not info.data.get("urls") and not info.data.get("news"):
+            raise ValueError("there is nothing to read; give urls, queries or both, or news = true")
         return queries
 
-    @property
-    def feeds(self) -> list[str]:
-        """Addresses of everything that is read."""
+    def feeds(self, query: Query) -> dict[str, _Keeps]:
+        """Address of everything that is read, and which of its entries are kept."""
+        matcher = Matcher(expression_of(query)) if self.matching else None
+        found: dict[str, _Keeps] = {url: lambda mention: not matcher or matcher.mention(mention) for url in self.urls}
+        if self.news or self.queries:
+            search = search_of(GOOGLE_NEWS, query, self.queries, where=f"[sources.{self.name}]")
+            found |= {self._searching(text): partial(search.keeps, text) for text in search.texts}
+        return found
+
+    def _searching(self, text: str) -> str:
         country, language = self.edition.split(":")
         place = {"hl": f"{language}-{country}" if "-" not in language else language, "gl": country, "ceid": self.edition}
-        return [*self.urls, *(f"{self.news_url.rstrip('/')}/rss/search?{urlencode({'q': q} | place)}" for q in self.queries)]
+        return f"{self.news_url.rstrip('/')}/rss/search?{urlencode({'q': text} | place)}"
 
     def collect(self, query: Query, window: Window) -> Iterator[Found]:
         """Entries of all feeds that changed. Where one of several feeds fails, it is noted and the others are read."""
-        marks, feeds = dict(query.cursor), self.feeds
+        marks, feeds = dict(query.cursor), self.feeds(query)
         failed: list[SourceError] = []
         with client() as http:
             ask = Asking(self, query)
-            for url in feeds:
+            for url, keeps in feeds.items():
                 try:
-                    yield from self._feed(ask, http, url, marks, Dates(now=window.end))
+                    for item in self._feed(ask, http, url, marks, Dates(now=window.end)):
+                        if not isinstance(item, Mention) or keeps(item):
+                            yield item
                 except SourceError as error:
                     failed.append(error)
                     yield Rejected(source=self.name, file=url, line=0, reason=str(error), raw="")
-        if len(failed) == len(feeds):
+        if failed and len(failed) == len(feeds):
             raise failed[0]
         yield Cursor(values=marks)
 

@@ -21,6 +21,8 @@ from pipelines.asking import Asking
 from pipelines.errors import ConfigError, SourceError, SourceUnavailable
 from pipelines.google import Http, meaning, reasons, service
 from pipelines.listings import Expired, Listing, Page, read_all
+from pipelines.query.dialects import YOUTUBE
+from pipelines.query.searching import Search, search_of
 from pipelines.records import RAW_LIMIT, Cursor, Found, Media, Mention, Property, Query, Rejected, Window
 from pipelines.settings import secret, span
 from pipelines.sources.base import SPAN, Card, Source
@@ -51,7 +53,8 @@ class YouTubeSource(Source):
     key: str = Field(description="API key: env:NAME or file:PATH.")
     channels: list[str] = Field(default=[], description="Ids of the brand's own channels: comments on all their videos are read.")
     videos: list[str] = Field(default=[], description="Ids of other videos whose comments are read.")
-    searches: list[str] = Field(default=[], description="Searches for videos; each costs 100 units every time it is asked.")
+    search: bool = Field(default=False, description="Search videos by the brands' queries; each search costs 100 units a time.")
+    searches: list[str] = Field(default=[], description="Searches in YouTube's own syntax, kept whole; instead of the queries.")
     late: str = Field(default="1d", pattern=SPAN, description="How long a thread is looked at again for new answers.")
     page: int = Field(default=100, ge=1, le=100, description="Comments a request.")
     rate: str = Field(default="10000/1d", description="Most units in any span, such as 10000/1d; with commas, several.")
@@ -61,17 +64,22 @@ class YouTubeSource(Source):
         """What is new below each channel and video and in each search. At first it reads `backfill` back."""
         ask, client = self._client(query)
         first, answers = window.start - span(self.backfill), _Answers.of(query.cursors.get(_REPLIES))
-        if not (self.channels or self.videos or self.searches):
+        search = self._searching(query)
+        if not (self.channels or self.videos or search.texts):
             raise ConfigError(f"[sources.{self.name}] has nothing to read: set its channels, videos or searches.")
         threads = partial(self._threads, ask, client, answers)
         reads: dict[str, Callable[[str | None], Page]] = {
             **{f"channel {c}": partial(threads, "own", {"allThreadsRelatedToChannelId": c}) for c in self.channels},
             **{f"video {v}": partial(threads, "independent", {"videoId": v}) for v in self.videos},
-            **{f"search {s}": partial(self._found, ask, client, s, first) for s in self.searches},
+            **{f"search {s}": partial(self._found, ask, client, s, first) for s in search.texts},
         }
+        keeps = {f"search {text}": partial(_is_meant, search, text) for text in search.texts}
         yield from self._answers(ask, client, answers)  # those that wait since the last collection
         yield from read_all([
-            Listing(source=self.name, key=key, read=read, first=first, late=span("1h" if key.startswith("search") else self.late))
+            Listing(
+                source=self.name, key=key, read=read, first=first, late=span("1h" if key in keeps else self.late),
+                keeps=keeps.get(key, lambda _: True),
+            )
             for key, read in reads.items()
         ], query, ask)
         yield from self._answers(ask, client, answers)
@@ -96,6 +104,11 @@ class YouTubeSource(Source):
             for item in items:
                 yield from self._thread(item, answers, observed=now)
         yield from self._answers(ask, client, answers, now, is_whole=True)
+
+    def _searching(self, query: Query) -> Search:
+        if not self.search and not self.searches:
+            return Search(query, [])
+        return search_of(YOUTUBE, query, self.searches, where=f"[sources.{self.name}]", hint="searches")
 
     def _client(self, query: Query) -> tuple[Asking, Any]:
         where = f"[sources.{self.name}]"
@@ -252,6 +265,10 @@ class _Answers:
     def cursor(self) -> Cursor:
         kept = dict(list(self.known.items())[-_REMEMBERED:])
         return Cursor(query=_REPLIES, values={"known": json.dumps(kept), "waiting": json.dumps(self.waiting)})
+
+
+def _is_meant(search: Search, text: str, item: Found) -> bool:
+    return not isinstance(item, Mention) or search.keeps(text, item)
 
 
 def _parts(ids: Sequence[str]) -> Iterator[list[str]]:

@@ -53,12 +53,11 @@ def test_a_burst_of_ten_budgets_is_read_in_the_end_and_the_gap_is_known(
 def test_of_what_a_search_finds_only_what_the_query_means_is_kept(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with platform_of(kind)(7, hours=3, noise=60) as platform:
+    with platform_of(kind)(7, noise=60) as platform:
         settings = configured(platform, tmp_path, monkeypatch, query=MEANT, **platform.searched)
         converge(settings, platform)
         assert platform.wrong(stored(settings, platform)) == {}
     assert platform.exceeded == 0
-    assert platform.waste <= 0.10
 
 
 def test_collecting_the_same_again_changes_nothing(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

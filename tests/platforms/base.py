@@ -107,6 +107,7 @@ class Base:
     has_edits: ClassVar[bool] = True  # False: there are none, or the platform's interface never tells of them
     has_deletes: ClassVar[bool] = True  # False: in the same way
     overhead: ClassVar[int] = 0  # requests beside pages that a collection cannot do without (tokens, accounts)
+    search: ClassVar[str] = ""  # model of its search in `tests.querying`; default: its kind
     searched: ClassVar[dict[str, Any] | None] = None  # keys of a stanza by which all is found by search; None: it has none
     free_paths: ClassVar[tuple[str, ...]] = ()  # never faulty and not counted (token endpoints that a library does not retry)
 
@@ -154,7 +155,7 @@ class Base:
     def finds(self, query: str, post: Post, **fields: Any) -> bool:
         """Would the platform's search find the post for this query, by what is known of how it reads queries?"""
         known = {"author": post.author, "lang": "en", "kind": "reply" if post.parent else "post", "has": (), "channel": self.kind}
-        return querying.FOUND[self.kind](query, querying.Post(post.text_at(self.now), known | fields))
+        return querying.FOUND[self.search or self.kind](query, querying.Post(post.text_at(self.now), known | fields))
 
     def show_all(self) -> None:
         """Move on to the end, when everything has been posted."""

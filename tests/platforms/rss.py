@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from xml.sax.saxutils import escape
 
 from tests.platforms.base import Answer, Base, Post, Request
@@ -12,15 +12,18 @@ from tests.platforms.base import Answer, Base, Post, Request
 
 class Platform(Base):
     kind = "rss"
+    search = "google_news"
+    searched: ClassVar[dict[str, Any] | None] = {"urls": [], "news": True}
     has_deletes = False  # entries leave a feed for many reasons
 
     def stanza(self) -> dict[str, Any]:
-        return {"urls": [f"{self.url}/feed.atom"], "rate": "25/1s", "window": "1h"}
+        return {"urls": [f"{self.url}/feed.atom"], "news_url": self.url, "rate": "25/1s", "window": "1h"}
 
     def answer(self, request: Request) -> Answer:
-        if request.path != "/feed.atom":
+        if request.path not in ("/feed.atom", "/rss/search"):
             return Answer({}, 404)
-        entries = "".join(self._entry(p) for p in self.visible()[::-1])
+        text = request.values.get("q")
+        entries = "".join(self._entry(p) for p in self.visible()[::-1] if text is None or self.finds(text, p))
         feed = '<?xml version="1.0" encoding="utf-8"?><feed xmlns="http://www.w3.org/2005/Atom" xml:lang="en"><title>Air</title>'
         body = f"{feed}<id>urn:air</id><updated>{_iso(self.now)}</updated>{entries}</feed>".encode()
         tag = f'"{hashlib.sha256(entries.encode()).hexdigest()[:16]}"'
