@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pipelines.errors import RateLimited, SourceUnavailable
-from pipelines.records import Brand, Media, Mention, Query, Window
+from pipelines.records import Brand, Gap, Media, Mention, Query, Window
 from pipelines.sources.x import XSource
 from tests.platforms.base import HOUR, SECRET, START
 from tests.platforms.x import Platform
@@ -82,6 +82,17 @@ def test_a_count_is_what_reading_would_give() -> None:
         read = [m for m in source(platform.url).collect(QUERY, WINDOW) if isinstance(m, Mention)]
     assert counted == len(read) > 0
     assert asked == 1
+
+
+def test_a_gap_that_x_no_longer_reaches_stays_a_gap_and_holds_up_nothing() -> None:
+    gap = Gap(source="x", query='"JetBlue"', start=START, end=START + HOUR, reason="budget")
+    with Platform(5, hours=1) as platform:
+        platform.now = START + timedelta(days=8)
+        assert list(source(platform.url).fill(QUERY, gap)) == [gap]
+        platform.now = START + timedelta(days=2)
+        found = list(source(platform.url).fill(QUERY, gap))
+    assert found
+    assert gap not in found
 
 
 def test_authors_have_their_price() -> None:

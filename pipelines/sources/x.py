@@ -16,7 +16,7 @@ from pipelines.query.dialects import X
 from pipelines.query.searching import Search, search_of
 from pipelines.records import Found, Gap, Kind, Media, Mention, Query, Rejected, Window
 from pipelines.settings import secret
-from pipelines.sources.base import Card, Source
+from pipelines.sources.base import SPAN, Card, Source
 
 HOST = "https://api.twitter.com"
 _LAG = timedelta(minutes=1)  # the platform refuses spans that end in the last seconds, and indexes late
@@ -29,6 +29,10 @@ _POST, _AUTHOR = 0.005, 0.010  # dollars
 _LOOKED_UP = 100  # ids a request
 _EPOCH, _SNOWFLAKES = 1_288_834_974_657, 1 << 40  # ids hold their time, in milliseconds from here; the first ones did not
 _MONTHLY = 86_400.0  # seconds until it is worth asking again once a month's posts are used up
+
+
+class _Refused(SourceUnavailable):
+    """X cannot answer the question, now or later."""
 
 
 class XSource(Source):
@@ -56,6 +60,9 @@ class XSource(Source):
         description="Ask for authors too (names, followers), for up to three times the price. A query that needs them does so.",
     )
     rate: str = Field(default="450/15m", description="Most requests in any span, such as 450/15m; with commas, several.")
+    backfill: str = Field(
+        default="6d", pattern=SPAN, description="How far back missed windows are collected by themselves; X reaches back 7 days.",
+    )
     page: int = Field(default=100, ge=10, le=100, description="Posts a request.")
     base_url: str = Field(default=HOST, description="Address of the platform.")
 
@@ -88,9 +95,12 @@ class XSource(Source):
         return total
 
     def fill(self, query: Query, gap: Gap) -> Iterator[Found]:
-        """The span of a gap, for the rule that missed it."""
+        """The span of a gap, for the rule that missed it; one that X no longer reaches stays, and holds up no other."""
         span, search = Window(gap.start, gap.end), self._searching(query)
-        yield from self._search(self._asking(query), self._client(), gap.query, span, search)
+        try:
+            yield from self._search(self._asking(query), self._client(), gap.query, span, search)
+        except _Refused:
+            yield gap
 
     def _searching(self, query: Query) -> Search:
         return search_of(X, query, self.queries, where=f"[sources.{self.name}]")
@@ -107,7 +117,7 @@ class XSource(Source):
         if status == 429 and "UsageCapExceeded" in getattr(getattr(error, "response", None), "text", ""):
             return RateLimited(f"{where}: the posts of this month are used up at X.", retry_after=_MONTHLY, is_told=True)
         if status == 400:
-            return SourceUnavailable(
+            return _Refused(
                 f"{where}: X cannot read the question (400): a rule is wrong or longer than 512 characters, or the span lies "
                 "more than 7 days back; shorten the rule or give up the span.", is_passing=False,
             )
