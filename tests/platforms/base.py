@@ -213,7 +213,8 @@ class Base:
         self._thread.join()
 
     def _serve(self, handler: BaseHTTPRequestHandler, request: Request) -> None:
-        key = f"{self.now} {request.method} {request.path} {sorted(request.values.items())} {request.body!r}"
+        condition = request.headers.get("if-none-match", "")
+        key = f"{self.now} {request.method} {request.path} {sorted(request.values.items())} {condition} {request.body!r}"
         with self._lock:
             self.asked.append(request)
             is_free = request.path.startswith(self.free_paths) if self.free_paths else False
