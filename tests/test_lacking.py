@@ -24,7 +24,8 @@ HOUR = timedelta(hours=1)
 def settings(tmp_path: Path) -> Settings:
     return Settings.model_validate({
         "sources": {"news": {"kind": "rss", "quiet_after": "90d", "urls": ["http://127.0.0.1:1/feed"]}},
-        "path": tmp_path / "earshot.toml", "folder": tmp_path / "store", "notifiers": {"desk": {"kind": "apprise", "url": "env:DESK_URL"}},
+        "path": tmp_path / "earshot.toml", "folder": tmp_path / "store",
+        "notifiers": {"desk": {"kind": "apprise", "url": "env:DESK_URL"}},
     })
 
 
