@@ -30,14 +30,20 @@ living AS (
 ),
 gone AS (
     SELECT * FROM observed WHERE deleted_at IS NOT NULL
-    QUALIFY row_number() OVER (PARTITION BY mention_id ORDER BY known_at DESC NULLS LAST, is_first DESC, content_hash DESC) = 1
+    QUALIFY row_number() OVER (
+        PARTITION BY mention_id
+        ORDER BY
+            known_at DESC NULLS LAST, content_hash = md5(mention_id::VARCHAR), -- what was blanked here says nothing new
+            is_first DESC, content_hash DESC
+    ) = 1
 ),
 known AS (
     SELECT * FROM observed
     QUALIFY row_number() OVER (
         PARTITION BY mention_id
         ORDER BY
-            seen_hash IS NULL, seen_hash LIKE '-%', seen_at DESC NULLS LAST, is_first DESC, seen_hash DESC, known_at DESC NULLS LAST, content_hash DESC
+            seen_hash IS NULL, seen_hash LIKE '-%', seen_hash <> '-' || md5(mention_id::VARCHAR), -- blanked here: was seen
+            seen_at DESC NULLS LAST, is_first DESC, seen_hash DESC, known_at DESC NULLS LAST, content_hash DESC
     ) = 1
 ),
 again AS (
