@@ -160,7 +160,9 @@ def _limiter(rate: str, state: Path | None) -> Callable[[int, float], bool]:
         limiter = Limiter(SQLiteBucket.init_from_file(rates, db_path=str(state), use_file_lock=True))
 
     def take(cost: int, seconds: float) -> bool:
-        return bool(limiter.try_acquire("request", weight=cost, timeout=seconds))
+        if limiter.try_acquire("request", weight=cost, blocking=False):  # at once, however busy the machine is
+            return True
+        return seconds > 0 and bool(limiter.try_acquire("request", weight=cost, timeout=seconds))
 
     return take
 
