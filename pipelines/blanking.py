@@ -18,7 +18,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipelines.batches import ENRICHMENT_SCHEMA, MENTION_SCHEMA, QUARANTINE_SCHEMA, microseconds
+from pipelines.batches import MENTION_SCHEMA, microseconds
 from pipelines.landing import Landing, file_hash, replacing
 
 BLANK = "[ERASED]"
@@ -51,7 +51,7 @@ def blank(landing: Landing, landed: Landed, withdrawn: Withdrawn) -> Blanked:
     path, manifest, scored = landing.mentions(*landed), landing.read_manifest(*landed), landing.enrichments(*landed)
     before = {name: file_hash(file) for name, file in scored.items()}
     with replacing(path) as fresh:
-        _rewrite(path, fresh, MENTION_SCHEMA, lambda table: _without(table, withdrawn))
+        _rewrite(path, fresh, lambda table: _without(table, withdrawn))
         content = file_hash(fresh, landing.quarantine(*landed))
         for file in scored.values():
             blank_scores(file, withdrawn, content=content)
@@ -68,7 +68,7 @@ def blank_scores(path: Path, withdrawn: Collection[bytes], *, content: str | Non
         content: hash of the mentions that the file now belongs to, so that they need not be scored again; None: as before.
     """
     with replacing(path) as fresh:
-        _rewrite(path, fresh, ENRICHMENT_SCHEMA, lambda table: _without_scores(table, withdrawn), content=content)
+        _rewrite(path, fresh, lambda table: _without_scores(table, withdrawn), content=content)
 
 
 def blank_stray(landing: Landing, path: Path, withdrawn: Collection[bytes]) -> Blanked:
@@ -93,7 +93,7 @@ def blank_rejects(landing: Landing, landed: Landed, rows: Collection[int]) -> Bl
         return _put(table, mask, {"raw": BLANK})
 
     with replacing(path) as fresh:
-        _rewrite(path, fresh, QUARANTINE_SCHEMA, without)
+        _rewrite(path, fresh, without)
         content = file_hash(landing.mentions(*landed), fresh)
         for file in scored.values():
             blank_scores(file, (), content=content)
@@ -103,13 +103,12 @@ def blank_rejects(landing: Landing, landed: Landed, rows: Collection[int]) -> Bl
     return Blanked(landed, (manifest.content_hash if manifest else "", content), models)
 
 
-def _rewrite(
-    path: Path, fresh: Path, schema: pa.Schema, change: Callable[[pa.Table], pa.Table], *, content: str | None = None
-) -> None:
-    """Write `path` to `fresh`, one row group after the other, as it was written."""
+def _rewrite(path: Path, fresh: Path, change: Callable[[pa.Table], pa.Table], *, content: str | None = None) -> None:
+    """Write `path` to `fresh`, one row group after the other, with the columns that it has: it may be of an earlier version."""
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(path) as file, ExitStack() as stack:
+        schema = file.schema_arrow.remove_metadata()
         out = stack.enter_context(pq.ParquetWriter(fresh, schema, compression="zstd", compression_level=1))
         for number in range(file.num_row_groups):
             out.write_table(change(file.read_row_group(number)))
@@ -150,7 +149,10 @@ def _hash(identity: bytes) -> str:
 def _put(table: pa.Table, mask: pa.Array, values: Mapping[str, Any]) -> pa.Table:
     """The table with other values where `mask` holds."""
     for name, value in values.items():
-        place, column = table.schema.get_field_index(name), table[name].combine_chunks()
+        place = table.schema.get_field_index(name)
+        if place < 0:
+            continue
+        column = table[name].combine_chunks()
         if isinstance(value, list):
             pairs = zip(column.to_pylist(), mask.to_pylist(), strict=True)
             changed = pa.array([value if hit else old for old, hit in pairs], column.type)

@@ -245,6 +245,19 @@ def test_scores_that_were_being_made_meanwhile_are_found(settings: Settings) -> 
     assert [r["sentiment"] for r in scored if r["mention_id"] == mention_id("forum", "post-0001")] == ["unknown"]
 
 
+def test_files_that_landed_in_an_earlier_version_are_blanked_too(settings: Settings) -> None:
+    """They lack a column that came later."""
+    give(settings, "first", [post("post-0001", SECRET), post("post-0002", OTHER)])
+    (key,) = Landing(settings.storage).windows("forum")
+    path = Landing(settings.storage).mentions("forum", key)
+    table = pq.read_table(path, partitioning=None)
+    pq.write_table(table.drop_columns(["expires_at"]), path)
+    give(settings, "gone", [gone("post-0001")])
+    erase.run(settings, now=NOW)
+    assert places(settings.storage, SECRET) == []
+    assert pq.read_table(path, partitioning=None)["text"].to_pylist() == ["", OTHER]
+
+
 def test_what_was_collected_before_a_kill_is_swept(settings: Settings) -> None:
     everywhere(settings)
     left = Landing(settings.storage).mentions("forum", "w").with_name(".window=w.parquet.999999999.tmp")
