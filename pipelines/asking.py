@@ -29,6 +29,7 @@ T = TypeVar("T")
 Translate = Callable[[Exception], SourceError | None]
 ATTEMPTS = 6
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 30.0  # seconds between attempts where the platform does not say; doubled each time
+_LEAST_WAIT = 2.0  # seconds: a request that is allowed at once is not refused because the machine is busy
 _SLACK = 1.05  # requests travel for different times: the platform may see them closer together than they were sent
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _RATE = re.compile(r"^(\d+)/(\d+)([smhd])$")
@@ -160,9 +161,7 @@ def _limiter(rate: str, state: Path | None) -> Callable[[int, float], bool]:
         limiter = Limiter(SQLiteBucket.init_from_file(rates, db_path=str(state), use_file_lock=True))
 
     def take(cost: int, seconds: float) -> bool:
-        if limiter.try_acquire("request", weight=cost, blocking=False):  # at once, however busy the machine is
-            return True
-        return seconds > 0 and bool(limiter.try_acquire("request", weight=cost, timeout=seconds))
+        return bool(limiter.try_acquire("request", weight=cost, timeout=max(seconds, _LEAST_WAIT)))
 
     return take
 
