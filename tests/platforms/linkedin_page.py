@@ -26,8 +26,8 @@ class Platform(Base):
             if number % 60 == 0:
                 post.parent = None
             elif post.parent is None or self.by_id[post.parent] not in tops:
-                kept = post.parent if post.parent and self.by_id[post.parent].parent in {p.id for p in tops} else None
-                post.parent = kept or tops[self.chance.randrange(number // 60 + 1)].id
+                is_reply = number % 4 == 0 and post.parent and self.by_id[post.parent].parent in {p.id for p in tops}
+                post.parent = post.parent if is_reply else tops[self.chance.randrange(number // 60 + 1)].id
         above = {p.parent for p in self.posts}
         for post in self.posts:
             post.deleted_at = None if post.id in above or post in tops else post.deleted_at
