@@ -9,7 +9,8 @@ import duckdb
 
 # when a row was written here says nothing about what it holds
 CLOCKS = {
-    "ingested_at", "enriched_at", "quarantined_at", "loaded_at", "created_at", "sent_at", "applied_at", "withdrawn_at", "erased_at",
+    "ingested_at", "enriched_at", "quarantined_at", "loaded_at", "created_at", "sent_at", "applied_at", "withdrawn_at",
+    "erased_at",
     "noted_at",
 }
 BOOKKEEPING = {  # what was done here and when

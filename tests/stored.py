@@ -17,7 +17,8 @@ MENTION: dict[str, Any] = {
     "source": "forum", "native_id": "1", "channel": "x", "kind": "post", "property": "addressed", "visibility": "public",
     "is_own": False, "is_automatic": False, "brand": "acme", "author_id": None, "author_followers": None, "text": "hello",
     "references": None, "language": None, "url": None, "thread_id": None, "in_reply_to": None, "rating": None, "engagement": None,
-    "reach": None, "weight": None, "media": None, "published_at": datetime(2026, 1, 5, 9, tzinfo=UTC), "time_note": None, "observed_at": SEEN,
+    "reach": None, "weight": None,
+    "media": None, "published_at": datetime(2026, 1, 5, 9, tzinfo=UTC), "time_note": None, "observed_at": SEEN,
     "ingested_at": SEEN, "expires_at": None, "deleted_at": None,
 }
 SCORES: dict[str, Any] = {

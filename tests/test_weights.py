@@ -33,4 +33,4 @@ def test_weights_of_a_survey_reach_the_counts_and_a_wrong_one_is_told(tmp_path: 
     with backend.open(warehouse_path(settings), read_only=True) as connection:
         assert connection.execute("SELECT weight FROM mentions ORDER BY native_id").fetchall() == [(2.4,), (0.6,), (None,)]
         reasons = connection.execute("SELECT reason FROM quarantine ORDER BY line").fetchall()
-    assert reasons == [("weight is 'many', which is no number of 0 or more",), ("weight is '-1', which is no number of 0 or more",)]
+    assert reasons == [(f"weight is {value!r}, which is no number of 0 or more",) for value in ("many", "-1")]

@@ -42,7 +42,8 @@ def merge_mentions(
     connection.execute(
         # files that landed in earlier versions have no weight
         "CREATE OR REPLACE TEMP TABLE incoming AS SELECT *, deleted_at IS NULL AS is_held, false AS is_settled FROM ("
-        "SELECT * FROM read_parquet($file, hive_partitioning = false) UNION ALL BY NAME SELECT NULL::DOUBLE AS weight WHERE false)",
+        "SELECT * FROM read_parquet($file, hive_partitioning = false) "
+        "UNION ALL BY NAME SELECT NULL::DOUBLE AS weight WHERE false)",
         {"file": str(file)},
     )
     withdrawing.strike(connection, struck)

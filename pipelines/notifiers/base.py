@@ -22,7 +22,10 @@ class Notifier(Plugin):
     tier: Literal["page", "watch"] = Field(
         default="watch", description="The least that is sent here: watch sends everything, page only what must wake somebody."
     )
-    brands: list[str] = Field(default_factory=list, description="Keys of the brands whose alerts are sent here, 'sources' for the health of sources; empty: all.")
+    brands: list[str] = Field(
+        default_factory=list,
+        description="Keys of the brands whose alerts are sent here, 'sources' for the health of sources; empty: all.",
+    )
     severity: int = Field(default=1, ge=1, le=10, description="The least severity that is sent here, 1 to 10.")
     quiet: HoursOfWeek = Field(
         default_factory=list,

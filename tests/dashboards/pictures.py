@@ -12,7 +12,8 @@ sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 DESK, PHONE = (1280, 900), (360, 800)
 PICTURES = (
     ("brand-health", "/", "light", DESK), ("crisis", "/crisis", "light", DESK), ("crisis-dark", "/crisis", "dark", DESK),
-    ("care", "/care", "light", DESK), ("advocacy", "/advocacy", "light", DESK), ("lab", "/lab", "light", DESK), ("sources", "/sources", "light", DESK),
+    ("care", "/care", "light", DESK), ("advocacy", "/advocacy", "light", DESK), ("lab", "/lab", "light", DESK),
+    ("sources", "/sources", "light", DESK),
     ("crisis-phone", "/crisis", "light", PHONE),
 )
 
