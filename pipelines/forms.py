@@ -18,8 +18,9 @@ _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 36rem; padding: 2rem 1rem 4rem }
 h1 { font-size: 1.4rem; margin: 0 0 .25rem } p { margin: 0 0 1rem; color: var(--soft) }
 label { display: block; font-weight: 600; margin-top: 1.1rem } small { font-weight: 400; color: var(--soft) }
-input, select, textarea { box-sizing: border-box; width: 100%; font: inherit; padding: .55rem .65rem; margin-top: .3rem;
-  border: 1px solid var(--line); border-radius: .4rem; background: Canvas; color: CanvasText }
+input, select, textarea { box-sizing: border-box; width: 100%; font: inherit; font-weight: 400;
+  padding: .55rem .65rem; margin-top: .3rem; border: 1px solid var(--line); border-radius: .4rem;
+  background: Canvas; color: CanvasText }
 input:focus-visible, select:focus-visible, textarea:focus-visible, button:focus-visible { outline: 2px solid var(--accent) }
 textarea { min-height: 7rem } .row { display: flex; gap: .6rem; align-items: center; margin-top: 1.1rem }
 .row input { width: auto; margin: 0 } .row label { margin: 0 } .bad { color: var(--bad) } .good { color: var(--good) }
