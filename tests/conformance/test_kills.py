@@ -15,7 +15,7 @@ import pytest
 from pipelines.settings import Settings
 from tests.conformance.polling import KINDS, configured, converge, platform_of, stored
 
-KILLS = int(os.environ.get("EARSHOT_KILLS", "3"))
+KILLS = int(os.environ.get("EARSHOT_KILLS", "2"))
 COLLECT = """
 import sys
 from datetime import timedelta
