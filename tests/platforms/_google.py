@@ -47,6 +47,12 @@ class GoogleBase(Base):
     def __init__(self, seed: int = 0, **options: Any) -> None:
         super().__init__(seed, **options)
         self._tokens = self._uses = 0
+        self._is_faulty = False
+
+    def _fault(self, key: str) -> str:
+        fault = super()._fault(key)
+        self._is_faulty = bool(fault)
+        return fault
 
     def grants(self, request: Request) -> bool:
         """Is this a request for a token that is to be given?"""
@@ -64,6 +70,6 @@ class GoogleBase(Base):
             return Answer({"access_token": f"{SECRET}{self._tokens}", "expires_in": 3599, "token_type": "Bearer"})
         self._uses += 1
         if request.headers.get("authorization") != f"Bearer {SECRET}{self._tokens}" or self._uses > _TOKEN_LIFE:
-            self.overhead += 1
+            self.overhead += 0 if self._is_faulty else 2  # it, and asking for a token in the same words as before
             return refused(401, "UNAUTHENTICATED")
         return self.data(request)

@@ -29,7 +29,7 @@ def _key() -> tuple[str, Any]:
 
 class Platform(Base):
     kind = "app_store"
-    page = 10
+    page = 5  # each is looked up by one request of its own
 
     def __init__(self, seed: int = 0, **options: Any) -> None:
         super().__init__(seed, **options)
@@ -45,7 +45,7 @@ class Platform(Base):
         key.write_text(_key()[0])
         return {
             "key": f"file:{key}", "key_id": SECRET[:10], "issuer": "issuer", "apps": [APP], "page": self.page, "requests": 0,
-            "base_url": self.url, "rate": "25/1s",
+            "base_url": self.url, "rate": "20/1s",
         }
 
     def limit_headers(self, left: int, reset: float) -> dict[str, str]:

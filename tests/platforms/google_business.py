@@ -22,7 +22,7 @@ def moment(at: datetime) -> str:
 
 class Platform(GoogleBase):
     kind = "google_business"
-    page = 10
+    page = 5  # each is looked up by one request of its own
 
     def __init__(self, seed: int = 0, **options: Any) -> None:
         super().__init__(seed, **options)
@@ -31,7 +31,7 @@ class Platform(GoogleBase):
     def stanza(self) -> dict[str, Any]:
         keys = {name: "env:PLATFORM_TOKEN" for name in ("client_id", "client_secret", "refresh_token")}
         addresses = {"base_url": self.url, "token_url": f"{self.url}/token"}
-        return keys | addresses | {"places": [PLACE], "page": self.page, "requests": 0, "rate": "25/1s"}
+        return keys | addresses | {"places": [PLACE], "page": self.page, "requests": 0, "rate": "20/1s"}
 
     def grants(self, request: Request) -> bool:
         form = request.form

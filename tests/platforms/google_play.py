@@ -19,7 +19,7 @@ APP = "com.jetblue.app"
 
 class Platform(GoogleBase):
     kind = "google_play"
-    page = 10
+    page = 5  # each is looked up by one request of its own
 
     def __init__(self, seed: int = 0, **options: Any) -> None:
         super().__init__(seed, **options)
@@ -34,7 +34,7 @@ class Platform(GoogleBase):
         key = Path(self._folder.name) / "key.json"
         key.write_text(service_account(self.url))
         return {
-            "key": f"file:{key}", "apps": [APP], "page": self.page, "requests": 0, "base_url": self.url, "rate": "25/1s",
+            "key": f"file:{key}", "apps": [APP], "page": self.page, "requests": 0, "base_url": self.url, "rate": "20/1s",
         }
 
     def grants(self, request: Request) -> bool:

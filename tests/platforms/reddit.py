@@ -28,6 +28,12 @@ class Platform(Base):
         for post in self.posts:
             post.parent = new.get(post.parent or "")
         self._tokens = self._uses = 0
+        self._is_faulty = False
+
+    def _fault(self, key: str) -> str:
+        fault = super()._fault(key)
+        self._is_faulty = bool(fault)
+        return fault
 
     def stanza(self) -> dict[str, Any]:
         return {
@@ -43,7 +49,7 @@ class Platform(Base):
             return self._token(request)
         self._uses += 1
         if request.headers.get("authorization") != f"bearer {SECRET}{self._tokens}" or self._uses > _TOKEN_LIFE:
-            self.overhead += 1
+            self.overhead += 0 if self._is_faulty else 2  # it, and asking for a token in the same words as before
             return Answer({"message": "Unauthorized", "error": 401}, 401)
         if request.path == "/api/info":
             known = {p.id: p for p in self.posts if p.at <= self.now}
