@@ -103,6 +103,7 @@ def _leave(number: int, frame: FrameType | None) -> NoReturn:
 @contextmanager
 def together(env: dict[str, str], logs: Path, folder: Path) -> Iterator[Services]:
     """Services that have all ended when the block is left: normally, by an error, by Ctrl-C, by a signal to end."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
     services = Services(env, logs, folder)
@@ -112,3 +113,5 @@ def together(env: dict[str, str], logs: Path, folder: Path) -> Iterator[Services
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)  # an impatient second Ctrl-C must not leave half of them behind
         services.stop()
+        for number, handler in before.items():
+            signal.signal(number, handler or signal.SIG_DFL)
