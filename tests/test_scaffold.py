@@ -20,6 +20,7 @@ def test_what_the_scaffold_writes_passes_the_conformance_suite_as_it_is(tmp_path
         shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__", "*.safetensors"))
     for name in ("pyproject.toml", "README.md", "requirements.txt"):
         shutil.copy(ROOT / name, tmp_path)
+    shutil.copy(ROOT / "tests" / "querying.py", tmp_path / "tests")
     env = os.environ | {"PYTHONPATH": str(tmp_path), "EARSHOT_SEEDS": "1", "EARSHOT_KILLS": "1"}
     command = [sys.executable, "-m", "pipelines.cli", "new", "source", "lemmy", "--root", str(tmp_path)]
     made = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
