@@ -66,14 +66,23 @@ def _run(settings: Settings, source_name: str, window: Window, landing: Landing,
     from pipelines.sources.file import FileSource
 
     source = settings.plugin("sources", source_name)
-    query = replace(settings.query, cursors=landing.read_cursors(source_name), state=settings.storage / "pace")
+    query = _query(settings, landing, source_name)
     if isinstance(source, FileSource):
         return _run_folder(settings, source.below(settings.path.parent), landing, query.cursor, now=now)
-    protector = Protector(settings.query.brands, settings.salt, forgotten.read(landing))
+    protector = _protector(settings, landing)
     before = gaps.open_ones(landing, source_name)
     landed = _window(source, query, landing, protector, window, now=now)
     landed += _missed(source, query, landing, protector, window, now=now)
     return Collected.of(source_name, landed + _fill(source, query, landing, protector, before, now=now))
+
+
+def _query(settings: Settings, landing: Landing, source_name: str) -> Query:
+    """What a source is asked, with what it wanted back."""
+    return replace(settings.query, cursors=landing.read_cursors(source_name), state=settings.storage / "pace")
+
+
+def _protector(settings: Settings, landing: Landing) -> Protector:
+    return Protector(settings.query.brands, settings.salt, forgotten.read(landing))
 
 
 def _window(
@@ -92,9 +101,13 @@ def _window(
 def _missed(
     source: Source, query: Query, landing: Landing, protector: Protector, window: Window, *, now: datetime
 ) -> list[Manifest]:
-    """Collect windows in which nothing ran, the oldest first. What fails is missed still, and does not spoil the collection."""
-    landed = []
-    if not source.incremental and source.period() is None:
+    """Collect windows in which nothing ran, the oldest first. What fails is missed still, and does not spoil the collection.
+
+    The newest window alone looks for them: a run over many windows would read the past once for each.
+    """
+    landed: list[Manifest] = []
+    is_newest = now - window.end < window.end - window.start
+    if is_newest and not source.incremental and source.period() is None:
         for one in gaps.missed(landing, source.name, window, reach=span(source.backfill))[:MISSED_AT_ONCE]:
             try:
                 landed += _window(source, query, landing, protector, one, now=now)
@@ -111,9 +124,8 @@ def land(settings: Settings, source: Source, give: Callable[[Query], Iterable[Fo
         SourceError: the platform did not give what was asked; nothing has landed.
     """
     landing = Landing(settings.storage)
-    protector = Protector(settings.query.brands, settings.salt, forgotten.read(landing))
-    query = replace(settings.query, cursors=landing.read_cursors(source.name), state=settings.storage / "pace")
-    manifest, _ = _land(give(query), landing, protector, source.name, key, keep_empty=False, sealed=True)
+    found = give(_query(settings, landing, source.name))
+    manifest, _ = _land(found, landing, _protector(settings, landing), source.name, key, keep_empty=False, sealed=True)
     return Collected.of(source.name, [manifest] if manifest else [])
 
 

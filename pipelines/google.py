@@ -10,13 +10,14 @@ import json
 import logging
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from pipelines.asking import Asker, Asking
 from pipelines.errors import AuthFailed, ConfigError, RateLimited, SourceError, SourceUnavailable
 from pipelines.fetching import by_status, session
 from pipelines.records import Query
 
+T = TypeVar("T")
 TOKENS = "https://oauth2.googleapis.com/token"
 _ONCE_A_DAY = frozenset({"quotaExceeded", "dailyLimitExceeded"})
 _TOO_FAST = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "RATE_LIMIT_EXCEEDED", "RESOURCE_EXHAUSTED"})
@@ -102,6 +103,18 @@ def reasons(error: Any) -> set[str]:
         return {str(e.get("reason")) for e in [*found.get("errors", ()), *found.get("details", ())]} | {str(found.get("status"))}
     except (ValueError, KeyError, TypeError, AttributeError):
         return set()
+
+
+def present(request: Callable[[], T]) -> T | None:
+    """What a request gives, None where there is nothing of the id that it names (404)."""
+    from googleapiclient.errors import HttpError
+
+    try:
+        return request()
+    except HttpError as error:
+        if error.resp.status == 404:
+            return None
+        raise
 
 
 class ServiceAccount:

@@ -15,11 +15,12 @@ from urllib.parse import parse_qs, urlparse
 
 from pydantic import Field
 
+from pipelines import reviews
 from pipelines.asking import Asking
 from pipelines.errors import ConfigError, SourceUnavailable
 from pipelines.fetching import by_status, client
 from pipelines.listings import Listing, Page, read_all
-from pipelines.records import RAW_LIMIT, Found, Mention, Query, Rejected, Window
+from pipelines.records import Found, Mention, Query, Rejected, Window
 from pipelines.settings import secret, span
 from pipelines.sources.base import SPAN, Card, Source
 
@@ -78,15 +79,12 @@ class AppStoreSource(Source):
             asked.setdefault(native_id.removesuffix(_REPLY), []).append(native_id)
         with closing(client()) as http:
             ask = self._asking(query, http)
-            for review, ids in asked.items():
-                if ask.is_spent:
-                    return
-                answer = ask(partial(self._get, http, f"/v1/customerReviews/{review}", _ASKED))
-                found = list(self._read(answer["data"], _responses(answer), now)) if answer else []
-                yield from found
-                here = {item.native_id for item in found if isinstance(item, Mention)}
-                if not any(isinstance(item, Rejected) for item in found):
-                    yield from (self.gone(i, channel="app_review", now=now) for i in ids if i not in here)
+            yield from reviews.look_up(self, ask, asked, partial(self._review, ask, http, now), channel="app_review", now=now)
+
+    def _review(self, ask: Asking, http: httpx.Client, now: datetime, review: str) -> Iterator[Mention | Rejected]:
+        answer = ask(partial(self._get, http, f"/v1/customerReviews/{review}", _ASKED))
+        if answer:
+            yield from self._read(answer["data"], _responses(answer), now)
 
     def _asking(self, query: Query, http: httpx.Client) -> Asking:
         make = self._token_maker()
@@ -128,11 +126,7 @@ class AppStoreSource(Source):
         params = {"sort": "-createdDate", "limit": self.page, **_ASKED, **({"cursor": token} if token else {})}
         page = ask(partial(self._get, http, f"/v1/apps/{app}/customerReviews", params)) or {}
         responses = _responses(page)
-        items: list[tuple[datetime | None, Found]] = []
-        for review in page["data"]:
-            found = list(self._read(review, responses, None))
-            at = next((item.published_at for item in found if isinstance(item, Mention)), None)
-            items += [(at, item) for item in found]
+        items = reviews.listed(page["data"], lambda review: self._read(review, responses, None), lambda m: m.published_at)
         return Page(items=items, following=_following((page.get("links") or {}).get("next")))
 
     def _read(self, review: Any, responses: dict[str, Any], observed: datetime | None) -> Iterator[Mention | Rejected]:
@@ -140,8 +134,7 @@ class AppStoreSource(Source):
         try:
             yield from self._mentions(review, responses, observed)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            reason = f"a review cannot be read: {type(error).__name__} {error}"
-            yield Rejected(source=self.name, file=HOST, line=1, reason=reason, raw=str(review)[:RAW_LIMIT])
+            yield self.unreadable("a review", error, review, file=HOST)
 
     def _mentions(self, review: dict[str, Any], responses: dict[str, Any], observed: datetime | None) -> list[Mention]:
         native_id, values = str(review["id"]), review["attributes"]

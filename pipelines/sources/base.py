@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field, PrivateAttr
 
 from pipelines.plugin import Plugin
-from pipelines.records import Found, Gap, Mention, Query, Rejected, Window
+from pipelines.records import RAW_LIMIT, Found, Gap, Mention, Query, Rejected, Window
 
 SPAN = r"^\d+[mhd]$"
 
@@ -132,3 +132,19 @@ class Source(Plugin):
             source=self.name, native_id=native_id, channel=channel, text="", published_at=None, observed_at=now, deleted_at=now,
             time_note="gone at the platform",
         )
+
+    def unreadable(self, what: str, error: Exception, raw: Any, *, file: str, line: int = 1) -> Rejected:
+        """What is yielded for an item that is not as the platform documents it: it is recorded and blocks no other.
+
+        Args:
+            what: the item in words, such as "a post".
+            raw: the item; "" where its text is not to be kept.
+            file: address that it came from.
+        """
+        reason = f"{what} cannot be read: {type(error).__name__} {error}"
+        return Rejected(source=self.name, file=file, line=line, reason=reason, raw=str(raw)[:RAW_LIMIT])
+
+    def unreached(self, what: str, span: Window) -> Gap:
+        """What is yielded for a span when a collection may ask no more; `what`: the query that `fill` asks again."""
+        reason = "the requests of this collection were used up"
+        return Gap(source=self.name, query=what, start=span.start, end=span.end, reason=reason)

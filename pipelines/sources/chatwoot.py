@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from pipelines.owned import brand_of
-from pipelines.records import RAW_LIMIT, Found, Gap, Media, Mention, Query, Rejected, Window
+from pipelines.records import Found, Gap, Media, Mention, Query, Rejected, Window
 from pipelines.rest import Rest
 from pipelines.settings import secret
 from pipelines.sources.base import SPAN, Card, Source
@@ -104,9 +104,7 @@ class ChatwootSource(Source):
     ) -> Iterator[Found]:
         for rows in self._pages(server, number, before):
             if rows is None:
-                what = f"{number} {channel} {before or ''}".rstrip()
-                reason = "the requests of this collection were used up"
-                yield Gap(source=self.name, query=what, start=span.start, end=span.end, reason=reason)
+                yield self.unreached(f"{number} {channel} {before or ''}".rstrip(), span)
                 return
             found = [self._read(row, query, number, channel, None) for row in rows]
             times = [_written(row) for row in rows]
@@ -152,9 +150,8 @@ class ChatwootSource(Source):
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             which = row.get("id") if isinstance(row, dict) else None
-            reason = f"the message {which} of conversation {number} cannot be read: {type(error).__name__} {error}"
-            raw = str(row)[:RAW_LIMIT] if self.text else ""
-            return Rejected(source=self.name, file=self.base_url, line=1, reason=reason, raw=raw)
+            what, raw = f"the message {which} of conversation {number}", row if self.text else ""
+            return self.unreadable(what, error, raw, file=self.base_url)
 
 
 def _moment(seconds: float) -> datetime:

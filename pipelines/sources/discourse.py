@@ -106,8 +106,7 @@ class DiscourseSource(Source):
             try:
                 yield self._mention(post, handles, observed)
             except (KeyError, TypeError, ValueError, AttributeError) as error:
-                reason = f"a post cannot be read: {type(error).__name__} {error}"
-                yield Rejected(source=self.name, file=self.base_url, line=0, reason=reason, raw=str(post)[:10_000])
+                yield self.unreadable("a post", error, post, file=self.base_url, line=0)
 
     def _mention(self, post: dict[str, Any], handles: set[str], now: datetime | None) -> Mention:
         """The id of a topic stands for its thread: the list does not tell the id of a topic's first post."""

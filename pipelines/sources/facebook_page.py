@@ -11,7 +11,7 @@ from pydantic import Field
 from pipelines.errors import SourceUnavailable
 from pipelines.graph import HOST, Graph, moment
 from pipelines.owned import brand_of
-from pipelines.records import RAW_LIMIT, Found, Gap, Kind, Media, Mention, Query, Rejected, Window
+from pipelines.records import Found, Gap, Kind, Media, Mention, Query, Rejected, Window
 from pipelines.settings import secret
 from pipelines.sources.base import SPAN, Card, Source
 
@@ -92,7 +92,7 @@ class FacebookPageSource(Source):
         for page in graph.pages(self.page_id, edge, fields=_POST, limit=self.page, since=since, until=until):
             if page.is_cut:
                 rest = f"{edge} {oldest.isoformat()}" if oldest else edge
-                yield self._gap(rest, span)
+                yield self.unreached(rest, span)
                 return
             for item in page.items:
                 post = self._read(self._post, item, brand_of(self, query))
@@ -112,7 +112,7 @@ class FacebookPageSource(Source):
         asked: dict[str, Any] = {"fields": _COMMENT, "filter": "stream", "order": "chronological", "since": since}
         for page in graph.pages(post, "comments", limit=self.page, **asked):
             if page.is_cut:
-                yield self._gap(f"comments {post}", Window(reached, span.end))
+                yield self.unreached(f"comments {post}", Window(reached, span.end))
                 return
             for item in page.items:
                 found = self._read(self._comment, item, brand, post=post)
@@ -124,18 +124,13 @@ class FacebookPageSource(Source):
                         continue
                 yield found
 
-    def _gap(self, what: str, span: Window) -> Gap:
-        reason = "the requests of this collection were used up"
-        return Gap(source=self.name, query=what, start=span.start, end=span.end, reason=reason)
-
     def _read(self, read: Any, item: Any, brand: str | None, observed: datetime | None = None, **more: str) -> Mention | Rejected:
         try:
             found: Mention = read(item, brand, observed, **more)
             return found
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             which = item.get("id") if isinstance(item, dict) else None
-            reason = f"the post or comment {which} cannot be read: {type(error).__name__} {error}"
-            return Rejected(source=self.name, file=HOST, line=1, reason=reason, raw=str(item)[:RAW_LIMIT])
+            return self.unreadable(f"the post or comment {which}", error, item, file=HOST)
 
     def _post(self, post: dict[str, Any], brand: str | None, observed: datetime | None) -> Mention:
         author, published = post.get("from") or {}, moment(post["created_time"])

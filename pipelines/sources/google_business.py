@@ -12,11 +12,12 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
+from pipelines import reviews
 from pipelines.asking import Asking
 from pipelines.errors import ConfigError, SourceUnavailable
-from pipelines.google import TOKENS, Http, authorised, described, refreshed
+from pipelines.google import TOKENS, Http, authorised, described, present, refreshed
 from pipelines.listings import Listing, Page, read_all
-from pipelines.records import RAW_LIMIT, Found, Mention, Query, Rejected, Window
+from pipelines.records import Found, Mention, Query, Rejected, Window
 from pipelines.settings import secret, span
 from pipelines.sources.base import SPAN, Card, Source
 
@@ -68,14 +69,11 @@ class GoogleBusinessSource(Source):
         asked: dict[str, list[str]] = {}
         for native_id in native_ids:
             asked.setdefault(native_id.removesuffix(_REPLY), []).append(native_id)
-        for name, ids in asked.items():
-            if ask.is_spent:
-                return
-            found = list(self._read(self._review(ask, client, name), now))
-            yield from found
-            here = {item.native_id for item in found if isinstance(item, Mention)}
-            if not any(isinstance(item, Rejected) for item in found):
-                yield from (self.gone(i, channel="google_business", now=now) for i in ids if i not in here)
+
+        def read(name: str) -> Iterator[Mention | Rejected]:
+            return self._read(self._review(ask, client, name), now)
+
+        yield from reviews.look_up(self, ask, asked, read, channel="google_business", now=now)
 
     def _client(self, query: Query) -> tuple[Asking, Any]:
         values = {name: secret(getattr(self, name)) for name in ("client_id", "client_secret", "refresh_token")}
@@ -86,36 +84,21 @@ class GoogleBusinessSource(Source):
     def _page(self, ask: Asking, client: Any, place: str, token: str | None) -> Page:
         request = client.list(parent=place, pageSize=self.page, orderBy="updateTime desc", pageToken=token)
         page = ask(lambda: _checked(request.execute(num_retries=0), "reviews", "totalReviewCount", "averageRating"))
-        items: list[tuple[datetime | None, Found]] = []
-        for review in page.get("reviews") or ():
-            found = list(self._read(review, None))
-            at = next((item.observed_at or item.published_at for item in found if isinstance(item, Mention)), None)
-            items += [(at, item) for item in found]
+        found = page.get("reviews") or ()
+        items = reviews.listed(found, lambda review: self._read(review, None), lambda m: m.observed_at or m.published_at)
         return Page(items=items, following=page.get("nextPageToken"))
 
     def _review(self, ask: Asking, client: Any, name: str) -> dict[str, Any] | None:
         """A review, None where it is gone."""
-        from googleapiclient.errors import HttpError
-
         request = client.get(name=name)
-
-        def get() -> dict[str, Any] | None:
-            try:
-                return _checked(request.execute(num_retries=0), "name")
-            except HttpError as error:
-                if error.resp.status == 404:
-                    return None
-                raise
-
-        return ask(get)
+        return ask(lambda: present(lambda: _checked(request.execute(num_retries=0), "name")))
 
     def _read(self, review: dict[str, Any] | None, observed: datetime | None) -> Iterator[Mention | Rejected]:
         """A review and the answer to it."""
         try:
             yield from () if review is None else self._mentions(review, observed)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            reason = f"a review cannot be read: {type(error).__name__} {error}"
-            yield Rejected(source=self.name, file=HOST, line=1, reason=reason, raw=str(review)[:RAW_LIMIT])
+            yield self.unreadable("a review", error, review, file=HOST)
 
     def _mentions(self, review: dict[str, Any], observed: datetime | None) -> list[Mention]:
         name, reply, author = str(review["name"]), review.get("reviewReply"), review.get("reviewer") or {}

@@ -13,11 +13,12 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
+from pipelines import reviews
 from pipelines.asking import Asking
 from pipelines.errors import ConfigError, SourceUnavailable
-from pipelines.google import Http, ServiceAccount, authorised, service
+from pipelines.google import Http, ServiceAccount, authorised, present, service
 from pipelines.listings import Listing, Page, read_all
-from pipelines.records import RAW_LIMIT, Cursor, Found, Gap, Mention, Query, Rejected, Window
+from pipelines.records import Cursor, Found, Gap, Mention, Query, Rejected, Window
 from pipelines.settings import secret, span
 from pipelines.sources.base import SPAN, Card, Source
 
@@ -76,14 +77,11 @@ class GooglePlaySource(Source):
         for native_id in native_ids:
             app, _, review = native_id.partition("/")
             asked.setdefault((app, review.removesuffix(_REPLY)), []).append(native_id)
-        for (app, review), ids in asked.items():
-            if ask.is_spent:
-                return
-            found = list(self._read(app, self._review(ask, client, app, review), now))
-            yield from found
-            here = {item.native_id for item in found if isinstance(item, Mention)}
-            if not any(isinstance(item, Rejected) for item in found):
-                yield from (self.gone(i, channel="app_review", now=now) for i in ids if i not in here)
+
+        def read(key: tuple[str, str]) -> Iterator[Mention | Rejected]:
+            return self._read(key[0], self._review(ask, client, *key), now)
+
+        yield from reviews.look_up(self, ask, asked, read, channel="app_review", now=now)
 
     def _client(self, query: Query) -> tuple[Asking, Any]:
         http = Http(self.base_url)
@@ -94,36 +92,20 @@ class GooglePlaySource(Source):
     def _page(self, ask: Asking, client: Any, app: str, token: str | None) -> Page:
         request = client.reviews().list(packageName=app, maxResults=self.page, token=token)
         page = ask(lambda: _checked(request.execute(num_retries=0), "reviews", "pageInfo", "tokenPagination"))
-        items: list[tuple[datetime | None, Found]] = []
-        for review in page.get("reviews") or ():
-            found = list(self._read(app, review, None))
-            at = next((item.published_at for item in found if isinstance(item, Mention)), None)
-            items += [(at, item) for item in found]
+        items = reviews.listed(page.get("reviews") or (), lambda review: self._read(app, review, None), lambda m: m.published_at)
         return Page(items=items, following=(page.get("tokenPagination") or {}).get("nextPageToken"))
 
     def _review(self, ask: Asking, client: Any, app: str, review: str) -> dict[str, Any] | None:
         """A review, None where it is gone."""
-        from googleapiclient.errors import HttpError
-
         request = client.reviews().get(packageName=app, reviewId=review)
-
-        def get() -> dict[str, Any] | None:
-            try:
-                return _checked(request.execute(num_retries=0), "reviewId")
-            except HttpError as error:
-                if error.resp.status == 404:
-                    return None
-                raise
-
-        return ask(get)
+        return ask(lambda: present(lambda: _checked(request.execute(num_retries=0), "reviewId")))
 
     def _read(self, app: str, review: dict[str, Any] | None, observed: datetime | None) -> Iterator[Mention | Rejected]:
         """A review and the last answer to it."""
         try:
             yield from () if review is None else self._mentions(app, review, observed)
         except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
-            reason = f"a review cannot be read: {type(error).__name__} {error}"
-            yield Rejected(source=self.name, file=HOST, line=1, reason=reason, raw=str(review)[:RAW_LIMIT])
+            yield self.unreadable("a review", error, review, file=HOST)
 
     def _mentions(self, app: str, review: dict[str, Any], observed: datetime | None) -> list[Mention]:
         native_id = f"{app}/{review['reviewId']}"

@@ -145,8 +145,7 @@ class HackerNewsSource(Source):
         try:
             return self._read(hit, observed)
         except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
-            reason = f"a hit cannot be read: {type(error).__name__} {error}"
-            return Rejected(source=self.name, file=self.base_url, line=number, reason=reason, raw=str(hit)[:10_000])
+            return self.unreadable("a hit", error, hit, file=self.base_url, line=number)
 
     def _read(self, hit: dict[str, Any], now: datetime | None) -> Mention:
         native_id = str(hit["objectID"])

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from pipelines.graph import HOST, Graph, Page, moment
 from pipelines.owned import brand_of
-from pipelines.records import RAW_LIMIT, Found, Gap, Media, Mention, Query, Rejected, Window
+from pipelines.records import Found, Gap, Media, Mention, Query, Rejected, Window
 from pipelines.settings import secret, span
 from pipelines.sources.base import SPAN, Card, Source
 
@@ -172,9 +172,7 @@ class _Reading:
 
     def _gap(self, edge: str, node: str, medium: str, after: str | None) -> Gap:
         assert self._span is not None
-        reason = "the requests of this collection were used up"
-        what = " ".join((edge, node, medium, after or "")).rstrip()
-        return Gap(source=self._source.name, query=what, start=self._span.start, end=self._span.end, reason=reason)
+        return self._source.unreached(" ".join((edge, node, medium, after or "")).rstrip(), self._span)
 
     def medium(self, item: Any) -> Mention | Rejected:
         """An own medium as a mention."""
@@ -218,5 +216,4 @@ class _Reading:
 
     def _rejected(self, item: Any, error: Exception) -> Rejected:
         which = item.get("id") if isinstance(item, dict) else None
-        reason = f"the medium or comment {which} cannot be read: {type(error).__name__} {error}"
-        return Rejected(source=self._source.name, file=HOST, line=1, reason=reason, raw=str(item)[:RAW_LIMIT])
+        return self._source.unreadable(f"the medium or comment {which}", error, item, file=HOST)

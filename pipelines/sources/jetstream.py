@@ -184,8 +184,7 @@ class _Reader:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             text = _text(event)
             if self._matcher.text(text):  # others are nobody's business here
-                reason = f"a post cannot be read: {type(error).__name__} {error}"
-                yield Rejected(source=self._source.name, file=self._source.base_url, line=0, reason=reason, raw=text)
+                yield self._source.unreadable("a post", error, text, file=self._source.base_url, line=0)
 
     def _read(self, event: dict[str, Any], at: datetime) -> Iterator[Mention]:
         author = event["did"]

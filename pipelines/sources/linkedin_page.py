@@ -10,7 +10,7 @@ from urllib.parse import quote
 from pydantic import Field
 
 from pipelines.owned import brand_of
-from pipelines.records import RAW_LIMIT, Found, Gap, Media, Mention, Query, Rejected, Window
+from pipelines.records import Found, Gap, Media, Mention, Query, Rejected, Window
 from pipelines.rest import Rest
 from pipelines.settings import secret, span
 from pipelines.sources.base import SPAN, Card, Source
@@ -107,12 +107,12 @@ class _Organization:
             if is_old or len(rows) < self._source.page:
                 return
             start += self._source.page
-        yield self._gap(f"posts {start}", window)
+        yield self._source.unreached(f"posts {start}", window)
 
     def comments(self, window: Window, urn: str) -> Iterator[Found]:
         """Comments below a post or a comment that were written in the window, and those below them."""
         if self._rest.is_spent:
-            yield self._gap(urn, window)
+            yield self._source.unreached(urn, window)
             return
         start, is_end = 0, False
         while not is_end:
@@ -146,18 +146,13 @@ class _Organization:
     def _is_within(self, found: Mention, window: Window) -> bool:
         return found.published_at is not None and window.start <= found.published_at < window.end
 
-    def _gap(self, what: str, window: Window) -> Gap:
-        reason = "the requests of this collection were used up"
-        return Gap(source=self._source.name, query=what, start=window.start, end=window.end, reason=reason)
-
     def _read(self, read: Any, row: Any) -> Mention | Rejected:
         try:
             found: Mention = read(row)
             return found
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             which = (row.get("commentUrn") or row.get("id")) if isinstance(row, dict) else None
-            reason = f"the post or comment {which} cannot be read: {type(error).__name__} {error}"
-            return Rejected(source=self._source.name, file=HOST, line=1, reason=reason, raw=str(row)[:RAW_LIMIT])
+            return self._source.unreadable(f"the post or comment {which}", error, row, file=HOST)
 
     def _post(self, row: dict[str, Any]) -> Mention:
         written, changed = _at(row.get("publishedAt") or row["createdAt"]), _at(row.get("lastModifiedAt") or row["createdAt"])

@@ -183,8 +183,7 @@ class MastodonSource(Source):
                 if keeps(mention, self._more(post)):
                     yield mention
             except (KeyError, TypeError, ValueError, AttributeError) as error:
-                reason = f"a post cannot be read: {type(error).__name__} {error}"
-                yield Rejected(source=self.name, file=self.base_url, line=number, reason=reason, raw=str(post)[:10_000])
+                yield self.unreadable("a post", error, post, file=self.base_url, line=number)
 
     def _more(self, post: Any) -> dict[str, list[str]]:
         """Accounts that the post names, with their servers, and its hashtags."""

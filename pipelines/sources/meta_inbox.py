@@ -12,7 +12,7 @@ from pydantic import Field
 from pipelines.errors import SourceUnavailable
 from pipelines.graph import HOST, Graph, Page, moment
 from pipelines.owned import brand_of
-from pipelines.records import RAW_LIMIT, Found, Gap, Kind, Media, Mention, Query, Rejected, Window
+from pipelines.records import Found, Gap, Kind, Media, Mention, Query, Rejected, Window
 from pipelines.settings import secret
 from pipelines.sources.base import SPAN, Card, Source
 
@@ -80,7 +80,7 @@ class MetaInboxSource(Source):
         pages = graph.pages(self.page_id, "conversations", after=after, platform=platform, fields=fields, limit=self.page)
         for page in pages:
             if page.is_cut:
-                yield self._gap(f"conversations {platform} {page.after or ''}".rstrip(), span)
+                yield self.unreached(f"conversations {platform} {page.after or ''}".rstrip(), span)
                 return
             for item in page.items:
                 try:
@@ -103,12 +103,12 @@ class MetaInboxSource(Source):
             if error.is_passing or platform != "instagram":
                 raise
             reason = "Instagram gives no more than the newest 20 messages of a conversation"
-            yield replace(self._gap(f"messages {platform} {node} {after}", span), reason=reason)
+            yield replace(self.unreached(f"messages {platform} {node} {after}", span), reason=reason)
 
     def _older(self, graph: Graph, query: Query, platform: str, span: Window, node: str, after: str) -> Iterator[Found]:
         for page in graph.pages(node, "messages", after=after, fields=_MESSAGE, limit=self.page):
             if page.is_cut:
-                yield self._gap(f"messages {platform} {node} {page.after}", span)
+                yield self.unreached(f"messages {platform} {node} {page.after}", span)
                 return
             reach = yield from self._within(page, query, platform, node, span)
             if not reach:
@@ -125,10 +125,6 @@ class MetaInboxSource(Source):
                     continue
             yield found
         return oldest >= span.start
-
-    def _gap(self, what: str, span: Window) -> Gap:
-        reason = "the requests of this collection were used up"
-        return Gap(source=self.name, query=what, start=span.start, end=span.end, reason=reason)
 
     def _read(self, item: Any, query: Query, platform: str, node: str) -> Mention | Rejected:
         try:
@@ -147,8 +143,7 @@ class MetaInboxSource(Source):
 
     def _rejected(self, item: Any, error: Exception) -> Rejected:
         which = item.get("id") if isinstance(item, dict) else None
-        reason = f"the conversation or message {which} cannot be read: {type(error).__name__} {error}"
-        return Rejected(source=self.name, file=HOST, line=1, reason=reason, raw=str(item)[:RAW_LIMIT] if self.text else "")
+        return self.unreadable(f"the conversation or message {which}", error, item if self.text else "", file=HOST)
 
 
 def _media(item: dict[str, Any], story: dict[str, Any] | None) -> tuple[Media, ...]:

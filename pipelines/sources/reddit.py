@@ -22,7 +22,7 @@ from pipelines.query.brands import expression_of
 from pipelines.query.dialects import REDDIT
 from pipelines.query.matching import Matcher
 from pipelines.query.searching import Search, search_of
-from pipelines.records import RAW_LIMIT, Found, Media, Mention, Query, Rejected, Window
+from pipelines.records import Found, Media, Mention, Query, Rejected, Window
 from pipelines.settings import secret, span
 from pipelines.sources.base import SPAN, Card, Source
 
@@ -149,8 +149,7 @@ class RedditSource(Source):
         try:
             return self._mention(child["data"], child["kind"] == "t1", observed)
         except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
-            reason = f"a post or comment cannot be read: {type(error).__name__} {error}"
-            return Rejected(source=self.name, file=API, line=number, reason=reason, raw=str(child)[:RAW_LIMIT])
+            return self.unreadable("a post or comment", error, child, file=API, line=number)
 
     def _mention(self, item: dict[str, Any], is_comment: bool, observed: datetime | None) -> Mention:
         author, edited = item.get("author"), item.get("edited")  # a time, or false, or of old ones true

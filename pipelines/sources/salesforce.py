@@ -12,7 +12,7 @@ from pipelines.asking import Asking
 from pipelines.errors import AuthFailed, RateLimited, SourceError, SourceUnavailable
 from pipelines.fetching import by_status, session
 from pipelines.owned import brand_of
-from pipelines.records import RAW_LIMIT, Found, Gap, Mention, Query, Rejected, Window
+from pipelines.records import Found, Gap, Mention, Query, Rejected, Window
 from pipelines.settings import secret
 from pipelines.sources.base import SPAN, Card, Source
 
@@ -98,9 +98,7 @@ class _Org:
         is_end = False
         while not is_end:
             if self._ask.is_spent:
-                name, what = self._source.name, f"{prefix} {last}".rstrip()
-                reason = "the requests of this collection were used up"
-                yield Gap(source=name, query=what, start=span.start, end=span.end, reason=reason)
+                yield self._source.unreached(f"{prefix} {last}".rstrip(), span)
                 return
             page = self._page(soql, following)
             for row in page["records"]:
@@ -185,9 +183,7 @@ class _Org:
                 is_own = not row.get("Incoming")
                 yield self._mention(row, row["Parent"], author=_author(row, is_own), is_own=is_own)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            reason = f"the row {row.get('Id')} cannot be read: {type(error).__name__} {error}"
-            raw = str(row)[:RAW_LIMIT] if self._source.text else ""
-            yield Rejected(source=self._source.name, file=self._host, line=1, reason=reason, raw=raw)
+            yield self._source.unreadable(f"the row {row.get('Id')}", error, row if self._source.text else "", file=self._host)
 
     def _mention(self, row: dict[str, Any], case: dict[str, Any], *, author: str | None, is_own: bool) -> Mention:
         texts = [row.get(name) for name in _OBJECTS[row["Id"][:3]][2]] if self._source.text else []

@@ -116,8 +116,7 @@ class StackExchangeSource(Source):
         try:
             return self._read(site, native_id, item, observed)
         except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
-            reason = f"a post cannot be read: {type(error).__name__} {error}"
-            return Rejected(source=self.name, file=self.base_url, line=0, reason=reason, raw=native_id or str(item)[:10_000])
+            return self.unreadable("a post", error, native_id or item, file=self.base_url, line=0)
 
     def _read(self, site: str, native_id: str, item: dict[str, Any], now: datetime | None) -> Mention:
         is_answer, owner = item.get("answer_id") is not None, item.get("owner") or {}

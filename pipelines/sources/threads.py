@@ -14,7 +14,7 @@ from pipelines.query.brands import expression_of
 from pipelines.query.dialects import THREADS
 from pipelines.query.language import NOTHING
 from pipelines.query.searching import Search, search_of
-from pipelines.records import RAW_LIMIT, Found, Gap, Media, Mention, Property, Query, Rejected, Window
+from pipelines.records import Found, Gap, Media, Mention, Property, Query, Rejected, Window
 from pipelines.settings import secret
 from pipelines.sources.base import SPAN, Card, Source
 
@@ -158,8 +158,7 @@ class _Reading:
                 after, end = None, reached
 
     def _gap(self, what: str, end: datetime) -> Gap:
-        reason = "the requests of this collection were used up"
-        return Gap(source=self._source.name, query=what, start=self._span.start, end=end, reason=reason)
+        return self._source.unreached(what, Window(self._span.start, end))
 
     def _is_new(self, found: Mention | Rejected) -> bool:
         if isinstance(found, Rejected):
@@ -184,5 +183,4 @@ class _Reading:
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             which = item.get("id") if isinstance(item, dict) else None
-            reason = f"the post {which} cannot be read: {type(error).__name__} {error}"
-            return Rejected(source=self._source.name, file=HOST, line=1, reason=reason, raw=str(item)[:RAW_LIMIT])
+            return self._source.unreadable(f"the post {which}", error, item, file=HOST)

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from pipelines.errors import AuthFailed, RateLimited, SourceUnavailable
 from pipelines.owned import brand_of
-from pipelines.records import RAW_LIMIT, Found, Gap, Media, Mention, Query, Rejected, Window
+from pipelines.records import Found, Gap, Media, Mention, Query, Rejected, Window
 from pipelines.rest import Rest
 from pipelines.settings import secret, span
 from pipelines.sources.base import SPAN, Card, Source
@@ -118,7 +118,7 @@ class _Account:
         asked = {"fields": json.dumps(_VIDEO), "max_count": min(_VIDEOS_AT_ONCE, self._source.page)}
         while True:
             if self._rest.is_spent:
-                yield self._gap(f"videos {cursor or 0}", window)
+                yield self._source.unreached(f"videos {cursor or 0}", window)
                 return
             data = self._data("video/list/", cursor=cursor, **asked)
             rows = self._rest.items(data, "videos")
@@ -142,7 +142,7 @@ class _Account:
         while True:
             if self._rest.is_spent:
                 if reached >= window.start:  # else late replies alone are left: they are looked up later
-                    yield self._gap(" ".join(["comments", *place, str(cursor)]), window)
+                    yield self._source.unreached(" ".join(["comments", *place, str(cursor)]), window)
                 return
             data = self._listed(place, cursor=cursor)
             rows = self._rest.items(data, "comments")
@@ -201,18 +201,13 @@ class _Account:
             raise self._rest.unreadable()
         return data
 
-    def _gap(self, what: str, window: Window) -> Gap:
-        reason = "the requests of this collection were used up"
-        return Gap(source=self._source.name, query=what, start=window.start, end=window.end, reason=reason)
-
     def _read(self, read: Any, row: Any, place: list[str]) -> Mention | Rejected:
         try:
             found: Mention = read(row, place)
             return found
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             which = (row.get("comment_id") or row.get("item_id")) if isinstance(row, dict) else None
-            reason = f"the video or comment {which} cannot be read: {type(error).__name__} {error}"
-            return Rejected(source=self._source.name, file=HOST, line=1, reason=reason, raw=str(row)[:RAW_LIMIT])
+            return self._source.unreadable(f"the video or comment {which}", error, row, file=HOST)
 
     def _video(self, row: dict[str, Any], place: list[str]) -> Mention:
         known = [row[n] for n in ("likes", "comments", "shares") if isinstance(row.get(n), int)]

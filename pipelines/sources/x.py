@@ -198,8 +198,7 @@ class XSource(Source):
             try:
                 yield self._mention(post, media, users.get(post.get("author_id")) or {}, handles, observed)
             except (KeyError, TypeError, ValueError, AttributeError) as error:
-                reason = f"a post cannot be read: {type(error).__name__} {error}"
-                yield Rejected(source=self.name, file=HOST, line=number, reason=reason, raw=str(post)[:10_000])
+                yield self.unreadable("a post", error, post, file=HOST, line=number)
 
     def _mention(
         self, post: dict[str, Any], media: dict[Any, Any], author: dict[str, Any], handles: set[str], observed: datetime | None

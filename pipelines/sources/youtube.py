@@ -23,7 +23,7 @@ from pipelines.google import Http, meaning, reasons, service
 from pipelines.listings import Expired, Listing, Page, read_all
 from pipelines.query.dialects import YOUTUBE
 from pipelines.query.searching import Search, search_of
-from pipelines.records import RAW_LIMIT, Cursor, Found, Media, Mention, Property, Query, Rejected, Window
+from pipelines.records import Cursor, Found, Media, Mention, Property, Query, Rejected, Window
 from pipelines.settings import secret, span
 from pipelines.sources.base import SPAN, Card, Source
 
@@ -208,8 +208,7 @@ class YouTubeSource(Source):
         try:
             return read(item, observed, **more)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            reason = f"a comment or video cannot be read: {type(error).__name__} {error}"
-            return Rejected(source=self.name, file=HOST, line=1, reason=reason, raw=str(item)[:RAW_LIMIT])
+            return self.unreadable("a comment or video", error, item, file=HOST)
 
     def _comment(self, item: dict[str, Any], observed: datetime | None, place: Property | None = None) -> Mention:
         values, native_id = item["snippet"], str(item["id"])

@@ -13,7 +13,7 @@ from pipelines.asking import Asking, pace
 from pipelines.errors import RateLimited, SourceError, SourceUnavailable
 from pipelines.fetching import by_status, session
 from pipelines.owned import brand_of
-from pipelines.records import RAW_LIMIT, Cursor, Found, Media, Mention, Query, Rejected, Window
+from pipelines.records import Cursor, Found, Media, Mention, Query, Rejected, Window
 from pipelines.settings import secret
 from pipelines.sources.base import SPAN, Card, Source
 
@@ -165,9 +165,8 @@ class _Desk:
                 media=tuple(_media(a) for a in getattr(comment, "attachments", None) or ()),
             )
         except (AttributeError, TypeError, ValueError) as error:
-            reason = f"a comment of ticket {ticket.id} cannot be read: {type(error).__name__} {error}"
-            raw = str(comment.to_dict())[:RAW_LIMIT] if self._source.text else ""
-            return Rejected(source=self._source.name, file=self._host, line=1, reason=reason, raw=raw)
+            raw = comment.to_dict() if self._source.text else ""
+            return self._source.unreadable(f"a comment of ticket {ticket.id}", error, raw, file=self._host)
 
     def _is_staff(self, author_id: Any) -> bool:
         """Is the author known as an agent? Users come with the tickets; who is not among them is no customer of theirs."""
