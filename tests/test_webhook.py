@@ -216,6 +216,12 @@ def test_a_later_event_about_the_same_message_replaces_and_withdraws_it(settings
         assert [(m["text"], m["deleted_at"] is not None) for m in stored(settings, "hook")] == [("", True)]
 
 
+def test_an_event_is_known_by_whatever_name_its_id_has(settings: Settings) -> None:
+    with intake(settings) as (url, _):
+        post(url, {"Review ID": "r7", "text": "JetBlue is late", "published_at": "2026-02-01T10:00:00Z"}, "a")
+    assert [m["native_id"] for m in stored(settings, "hook")] == ["r7"]
+
+
 def test_a_story_mention_of_instagram_keeps_its_link_and_its_clock(settings: Settings) -> None:
     at = datetime(2026, 2, 1, 12, tzinfo=UTC)
     event = {"object": "instagram", "entry": [{"id": "1", "time": 1, "messaging": [{

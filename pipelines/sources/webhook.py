@@ -16,7 +16,7 @@ from pydantic import Field
 
 from pipelines.errors import ConfigError
 from pipelines.inbox import Event, Inbox
-from pipelines.mapping import ConstantsSection, Mapping, read_mapping
+from pipelines.mapping import ConstantsSection, Mapping, guess, read_mapping
 from pipelines.records import Cursor, Found, Query, Window
 from pipelines.rows import Row, mapper_of
 from pipelines.sources.base import Card, Source
@@ -78,7 +78,7 @@ class WebhookSource(Source):
 
 def _holds_id(values: dict[str, Any], mapping: Path | None) -> bool:
     """Does the event name its message, so that a later one about the same replaces it?"""
-    return mapping is not None or any(values.get(name) for name in ("id", "mention_id", "native_id", "message_id"))
+    return mapping is not None or bool(values.get(guess(list(values))[0].id or ""))
 
 
 def _rows(body: Any, signature: str) -> list[Any]:
