@@ -25,8 +25,8 @@ from models.evaluation import metrics
 from models.network import fresh
 from models.text import normalise
 from models.training import export
-from models.training.sets import fingerprint, fold, load
-from models.training.train import Plan, Run
+from models.training.sets import NONE, fingerprint, fold, key, load, read
+from models.training.train import Plan, Run, refined
 from pipelines.cli import main
 from tests.labelled import write_sets
 
@@ -67,7 +67,7 @@ def run_folder(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small(data: Path, run_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Exported weights of the small run."""
     folder = tmp_path_factory.mktemp("weights")
-    export.write("fast", [run_folder / "final.pt"], load(data), folder)
+    export.write("fast", [run_folder], load(data), folder)
     return folder
 
 
@@ -109,20 +109,64 @@ def test_a_run_that_was_stopped_ends_like_one_that_was_not(data: Path, run_folde
 
 def test_runs_are_averaged_and_thin_matrices_refuse_to_be(data: Path, run_folder: Path, tmp_path: Path) -> None:
     state = torch.load(run_folder / "final.pt", weights_only=True)
-    far = {name: value + 1.0 for name, value in state["network"].items()}
-    torch.save(state | {"network": far}, tmp_path / "far.pt")
-    between = {name: value + 0.5 for name, value in state["network"].items()}
-    torch.save(state | {"network": between}, tmp_path / "between.pt")
     sets = load(data)
-    for folder, finals in (("mean", [run_folder / "final.pt", tmp_path / "far.pt"]), ("one", [tmp_path / "between.pt"])):
-        export.write("fast", finals, sets, tmp_path / folder)
+
+    def moved(by: float, rank: int = 0) -> Path:
+        folder = tmp_path / f"moved{by}-{rank}"
+        folder.mkdir()
+        network = {name: value + by for name, value in state["network"].items()}
+        torch.save({"plan": state["plan"] | {"rank": rank}, "network": network}, folder / "final.pt")
+        return folder
+
+    for folder, runs in (("mean", [run_folder, moved(1.0)]), ("one", [moved(0.5)])):
+        export.write("fast", runs, sets, tmp_path / folder)
     mean, one = (load_file(str(tmp_path / folder / "fast.safetensors")) for folder in ("mean", "one"))
     assert mean.keys() == one.keys()
     for name, values in one.items():
         assert torch.allclose(mean[name].float(), values.float(), atol=1.01 if name.endswith("delta") else 1e-3), name
-    torch.save(state | {"plan": state["plan"] | {"rank": 4}}, tmp_path / "thin.pt")
     with pytest.raises(ModelFault, match="cannot be averaged"):
-        export.write("fast", [tmp_path / "thin.pt", tmp_path / "thin.pt"], sets, tmp_path / "thin")
+        export.write("fast", [moved(0.0, rank=4), moved(2.0, rank=4)], sets, tmp_path / "thin")
+
+
+def test_a_run_goes_on_from_another_ones_weights(data: Path, run_folder: Path, tmp_path: Path) -> None:
+    done = torch.load(run_folder / "final.pt", weights_only=True)["network"]
+    later = Run(data, tmp_path / "later", refined(replace(SMALL, limit=0)), start=run_folder)
+    assert all(torch.equal(later.trained[name], value) for name, value in done.items())
+    known = sum(len(e.intents) == len(INTENTS) for e in later.sets.train)
+    assert known <= len(later.encoded.ids) < len(later.sets.train), "most of what tells no intent is left out"
+    path = later.train()
+    assert torch.load(path, weights_only=True)["plan"]["start"]
+    with pytest.raises(ModelFault, match="has not finished"):
+        Run(data, tmp_path / "none", SMALL, start=tmp_path)
+    with pytest.raises(ModelFault, match="another tier or rank"):
+        Run(data, tmp_path / "thin", replace(SMALL, rank=2), start=run_folder)
+
+
+@pytest.mark.skipif(not SENTIMENT_VAL.exists(), reason="the labelled sets are not here")
+def test_intents_that_were_read_since_find_their_texts_and_keep_what_a_set_says() -> None:
+    lines = (Path(export.__file__).parent / "written" / "read.tsv").read_text(encoding="utf-8").splitlines()
+    labels = {name: set(filter(None, found.split(","))) for name, found in (line.split("\t") for line in lines)}
+    known = {key(e.text): e for e in load(DATA, fold_out=NONE).train if key(e.text) in labels}
+    assert len(known) > 0.95 * len(labels) > 0
+    assert all(len(e.intents) == len(INTENTS) for e in known.values())
+    complaints = {key(row["text"]): row["complaint"] for row in read(DATA / "intents" / "complaints_train.jsonl")}
+    both = known.keys() & complaints.keys()
+    assert both and all(known[name].intents["complaint"] == complaints[name] for name in both)
+
+
+def test_intents_are_cross_validated_on_what_each_run_left_out(
+    data: Path, use: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in (0, 1):
+        command = f"train --data {data} --out {tmp_path}/{number} --hold-out {number} --epochs 1 --teacher none --limit 60"
+        assert main(command.split()) == 0
+    assert main(f"evaluate --data {data} --folds {tmp_path}/0 {tmp_path}/1".split()) == 0
+    held = [e for number in (0, 1) for e in load(data, fold_out=number).held["intents"]]
+    said = capsys.readouterr().out
+    assert f"on {len(held):,} posts; mean of 2 parts" in said
+    assert f"| complaint | {sum(e.intents['complaint'] for e in held)} |" in said
+    assert main(f"evaluate --data {data} --folds {tmp_path}/0 {tmp_path}/0".split()) == 2
+    assert "--hold-out" in capsys.readouterr().err
 
 
 def test_a_teachers_answers_are_learnt_beside_the_labels(data: Path, use: Path, tmp_path: Path) -> None:

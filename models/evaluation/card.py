@@ -19,21 +19,23 @@ def render(sheet: Sheet, found: dict[str, Any]) -> str:
     """What was measured as Markdown, from BEGIN to END."""
     sentiment, intents = found["sentiment"], found["intents"]
     lines = [
-        BEGIN, f"Version `encoder@{sheet.version}`. Values with 95% bootstrap intervals over rows.", "",
+        BEGIN, f"Version `encoder@{sheet.version}`. Values with 95% bootstrap intervals over rows. Calibration error beside",
+        "what a perfectly calibrated head shows on so many rows by chance: on average, and 95% of times below.", "",
         "| Head | Set (held out) | Rows | Metric | Value | Calibration error |", "|---|---|---|---|---|---|",
     ]
     for name in ("macro recall", "macro F1", "accuracy"):
-        error = f"{sentiment['calibration error']:.3f}" if name == "macro recall" else ""
+        error = sentiment["calibration error"] if name == "macro recall" else ""
         lines.append(f"| sentiment | TweetEval val | {sentiment[name].n:,} | {name} | {sentiment[name]} | {error} |")
     for head, values in found["other"].items():
         name = next(iter(values))
-        row = f"| {head} | TweetEval val | {values[name].n:,} | {name} | {values[name]} | {values['calibration error']:.3f} |"
+        row = f"| {head} | TweetEval val | {values[name].n:,} | {name} | {values[name]} | {values['calibration error']} |"
         lines.append(row)
     lines += [
         f"| intents | held fifth | {intents['macro F1'].n:,} | macro F1, 11 labels | {intents['macro F1']} | "
-        f"{intents['calibration error']:.3f} |",
+        f"{intents['calibration error']} |",
         f"| complaint | held fifth of the complaint set | {found['complaints'].n:,} | macro F1 | {found['complaints']} | |", "",
-        *_recalls(sentiment), "", *_slices(sentiment), "", *_intents(sheet, intents), "", *_shift(found["shift"]), "",
+        *_recalls(sentiment), "", *_slices(sentiment), "", *_intents(sheet, intents), "",
+        *_agreement(found["agreement"]), "", *_shift(found["shift"]), "",
         *_targets(found["targets"]), "",
         *_languages(found["languages"]), "",
         f"![Share right against confidence, each head, ten bins of equal size](calibration-{sheet.tier}.svg)", END,
@@ -57,6 +59,14 @@ def _intents(sheet: Sheet, intents: dict[str, Any]) -> list[str]:
     limits = sheet.thresholds
     rows = [f"| {label} | {counts[label]:,} | {value} | {limits[label]:.2f} |" for label, value in intents["labels"].items()]
     return ["| Intent | Positives | F1 | Threshold shipped |", "|---|---|---|---|", *rows]
+
+
+def _agreement(found: dict[str, Any]) -> list[str]:
+    kappas = ", ".join(f"{label} {value:.2f}" for label, value in found["kappa"].items())
+    return [
+        f"Labels read for this project against those of {found['posts']} labelled posts, read unseen: macro F1 "
+        f"{found['macro F1']:.3f}; kappa: {kappas}.",
+    ]
 
 
 def _shift(found: dict[str, Any]) -> list[str]:

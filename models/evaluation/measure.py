@@ -7,7 +7,7 @@ choosing on one half of the rows and measuring on the other, both ways round.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,26 +16,39 @@ from numpy.typing import NDArray
 
 from models.base import INTENTS, SENTIMENTS, Floats
 from models.encoder import CLASSES, Encoder, calibrated, exclusive
-from models.evaluation.metrics import Ints, Measured, accuracy, calibration_error, f1, interval, macro_f1, macro_recall
+from models.evaluation.metrics import (
+    Ints,
+    Measured,
+    accuracy,
+    calibration_chance,
+    calibration_error,
+    f1,
+    interval,
+    kappa,
+    macro_f1,
+    macro_recall,
+)
 from models.evaluation.plot import reliability
 from models.phrases import words
 from models.training import calibrate
-from models.training.sets import Example, fold, read
+from models.training.sets import Example, fold, key, labels_read, read
 
 _NEGATED = re.compile(r"\b(?:not|never|no|nothing|without|\w+n't|cant|dont|wont|didnt)\b", re.IGNORECASE)
 MULTILINGUAL = ("arabic", "english", "french", "german", "hindi", "italian", "portuguese", "spanish")
 
 
-def halves(examples: list[Example]) -> NDArray[np.bool_]:
-    """True for the rows of one half; near-copies are in the same one."""
-    return np.array([fold(e.text, 10) % 2 == 0 for e in examples])
+def halves(examples: list[Example]) -> list[NDArray[np.bool_]]:
+    """The rows of each of two halves; near-copies are in the same one."""
+    one = np.array([fold(e.text, 10) % 2 == 0 for e in examples])
+    return [one, ~one]
 
 
-def crossed(encoder: Encoder, head: str, logits: Floats, goal: NDArray[np.float64], half: NDArray[np.bool_]) -> Floats:
-    """Probabilities of each half with the temperature that fits the other half."""
-    bias = encoder.sheet.bias.get(head)
+def crossed(
+    head: str, logits: Floats, goal: NDArray[np.float64], parts: list[NDArray[np.bool_]], bias: Sequence[float] | None = None
+) -> Floats:
+    """Probabilities of each part with the temperature that fits the other parts."""
     out = np.empty_like(logits)
-    for rows in (half, ~half):
+    for rows in parts:
         out[rows] = calibrated(head, logits[rows], calibrate.temperature(head, logits[~rows], goal[~rows], bias), bias)
     return out
 
@@ -51,7 +64,9 @@ def sureness(head: str, chances: Floats, goal: NDArray[np.float64]) -> tuple[Flo
 
 def _calibration(head: str, chances: Floats, goal: NDArray[np.float64]) -> dict[str, Any]:
     confidence, right = sureness(head, chances, goal)
-    return {"calibration error": calibration_error(confidence, right), "reliability": reliability(confidence, right)}
+    mean, most = calibration_chance(confidence)
+    shown = f"{calibration_error(confidence, right):.3f} (chance {mean:.3f}, below {most:.3f})"
+    return {"calibration error": shown, "reliability": reliability(confidence, right)}
 
 
 def sentiment(encoder: Encoder, held: list[Example]) -> dict[str, Any]:
@@ -60,7 +75,7 @@ def sentiment(encoder: Encoder, held: list[Example]) -> dict[str, Any]:
     true: Ints = calibrate.targets(held, "sentiment").astype(np.int64)
     logits = encoder.logits(texts)["sentiment"]
     given = encoder.chances("sentiment", logits).argmax(axis=1)
-    chances = crossed(encoder, "sentiment", logits, true.astype(np.float64), halves(held))
+    chances = crossed("sentiment", logits, true.astype(np.float64), halves(held), encoder.sheet.bias.get("sentiment"))
     sizes = np.array([len(words(text)) for text in texts])
     slices = {
         "up to 8 words": sizes <= 8, "9 to 20 words": (sizes > 8) & (sizes <= 20), "more than 20 words": sizes > 20,
@@ -86,40 +101,70 @@ def other_heads(encoder: Encoder, held: dict[str, list[Example]]) -> dict[str, d
         logits = encoder.logits([e.text for e in held[head]])[head]
         given = logits.argmax(axis=1) if head == "emotion" else (logits[:, 0] >= 0).astype(np.int64)
         name = "F1 (irony)" if head == "irony" else "macro F1"
-        chances = crossed(encoder, head, logits, goal, halves(held[head]))
+        chances = crossed(head, logits, goal, halves(held[head]), encoder.sheet.bias.get(head))
         out[head] = {name: interval(metric, goal.astype(np.int64), given), **_calibration(head, chances, goal)}
     return out
 
 
-def intents(encoder: Encoder, held: list[Example]) -> dict[str, Any]:
-    """Intents on held rows, thresholds chosen on the other half: F1 of each label and their mean."""
-    goal = calibrate.targets(held, "intents")
-    logits = encoder.logits([e.text for e in held])["intents"]
-    half = halves(held)
-    chances = crossed(encoder, "intents", logits, goal, half)
-    given = np.zeros(goal.shape, dtype=np.int64)
-    for rows in (half, ~half):
+def intents(encoder: Encoder, held: list[Example], complaints: list[Example]) -> tuple[dict[str, Any], Measured]:
+    """Intents on held rows, thresholds chosen on the other half of both sets: F1 of each label and their mean, and macro F1 of
+    the label `complaint` on the complaint set.
+    """
+    both = [*held, *complaints]
+    logits, goal, place = encoder.logits([e.text for e in both])["intents"], calibrate.targets(both, "intents"), len(held)
+    chances, given = _given(logits, goal, halves(both))
+    column = INTENTS.index("complaint")
+    alone = interval(macro_f1, goal[place:, column].astype(np.int64), given[place:, column])
+    return _by_intent(chances[:place], goal[:place], given[:place]), alone
+
+
+def folded(logits: Floats, goal: NDArray[np.float64], parts: list[NDArray[np.bool_]]) -> dict[str, Any]:
+    """F1 of each intent and their mean, where temperature and thresholds of each part of the rows fit the other parts.
+
+    Args:
+        logits: n x 11.
+        goal: n x 11 of 0 and 1.
+        parts: which rows each part has; together all rows, each once.
+    """
+    chances, given = _given(logits, goal, parts)
+    each = [_mean_f1(goal[rows].astype(np.int64), given[rows]) for rows in parts]
+    return {**_by_intent(chances, goal, given), "parts": each}
+
+
+def _given(logits: Floats, goal: NDArray[np.float64], parts: list[NDArray[np.bool_]]) -> tuple[Floats, Ints]:
+    """Probabilities and labels of each part with the temperature and the thresholds that fit the other parts."""
+    chances, given = crossed("intents", logits, goal, parts), np.zeros(goal.shape, dtype=np.int64)
+    for rows in parts:
         chosen = calibrate.thresholds(chances[~rows], goal[~rows])
         given[rows] = exclusive(chances[rows], np.array([chosen[label] for label in INTENTS], dtype=np.float32))
-    true = goal.astype(np.int64)
-    labels = {label: interval(f1, true[:, i], given[:, i]) for i, label in enumerate(INTENTS)}
-    index = np.arange(len(true))
+    return chances, given
 
-    def mean(rows: Ints, _: Ints) -> float:
-        return float(np.mean([f1(true[rows, i], given[rows, i]) for i in range(len(INTENTS))]))
 
+def _mean_f1(true: Ints, given: Ints) -> float:
+    return float(np.mean([f1(true[:, i], given[:, i]) for i in range(len(INTENTS))]))
+
+
+def _by_intent(chances: Floats, goal: NDArray[np.float64], given: Ints) -> dict[str, Any]:
+    true, index = goal.astype(np.int64), np.arange(len(goal))
     return {
-        "macro F1": interval(mean, index, index), **_calibration("intents", chances, goal), "labels": labels,
+        "macro F1": interval(lambda rows, _: _mean_f1(true[rows], given[rows]), index, index),
+        **_calibration("intents", chances, goal),
+        "labels": {label: interval(f1, true[:, i], given[:, i]) for i, label in enumerate(INTENTS)},
         "positives": dict(zip(INTENTS, true.sum(axis=0).tolist(), strict=True)),
     }
 
 
-def complaints(encoder: Encoder, held: list[Example]) -> Measured:
-    """Macro F1 of the label `complaint` on the held fifth of the complaint set."""
-    true = np.array([e.intents["complaint"] for e in held])
-    limit = encoder.sheet.thresholds["complaint"]
-    chances = encoder.chances("intents", encoder.logits([e.text for e in held])["intents"])
-    return interval(macro_f1, true, (chances[:, INTENTS.index("complaint")] >= limit).astype(np.int64))
+def agreement(data: Path) -> dict[str, Any]:
+    """How well the labels that were read for this project agree with those of the labelled posts, on posts that have both."""
+    again = labels_read("again")
+    rows = [r for r in read(data / "intents/train.jsonl") if key(r["text"]) in again]
+    first, second = (
+        np.array([[int(label in labels) for label in INTENTS] for labels in both])
+        for both in ([r["labels"] for r in rows], [again[key(r["text"])] for r in rows])
+    )
+    kappas = [kappa(first[:, i], second[:, i]) for i in range(len(INTENTS))]
+    mean = float(np.mean([f1(first[:, i], second[:, i]) for i in range(len(INTENTS))]))
+    return {"posts": len(rows), "macro F1": mean, "kappa": dict(zip(INTENTS, kappas, strict=True))}
 
 
 def languages(encoder: Encoder, data: Path) -> dict[str, dict[str, Any]]:

@@ -39,6 +39,17 @@ def f1(true: Ints, given: Ints, label: int = 1) -> float:
     return 2 * hits / total if total else 0.0
 
 
+def kappa(one: Ints, other: Ints) -> float:
+    """Agreement of two readers on 0 or 1 beyond chance (Cohen, 1960); 1 where both always say the same.
+
+    >>> kappa(np.array([0, 1, 1, 0]), np.array([0, 1, 0, 0]))
+    0.5
+    """
+    seen, a, b = float((one == other).mean()), float(one.mean()), float(other.mean())
+    chance = a * b + (1 - a) * (1 - b)
+    return 1.0 if chance == 1 else (seen - chance) / (1 - chance)
+
+
 def macro_recall(true: Ints, given: Ints) -> float:
     """Mean recall over the labels that occur; a row given -1 (unknown) counts as wrong.
 
@@ -67,6 +78,16 @@ def calibration_error(confidence: NDArray[Any], right: NDArray[np.bool_], bins: 
     place = np.minimum((confidence * bins).astype(int), bins - 1)
     total = sum(abs(right[place == b].mean() - confidence[place == b].mean()) * (place == b).mean() for b in np.unique(place))
     return round(float(total), 6)
+
+
+def calibration_chance(confidence: NDArray[Any], *, rounds: int = 400, seed: int = 0) -> tuple[float, float]:
+    """What a head that is as right as it says shows as calibration error on so many rows: its mean, and what 95% stay below.
+
+    The error is a sum of distances, so few rows show some of it whatever the head (Bröcker, Climate Dynamics, 2012).
+    """
+    rng = np.random.default_rng(seed)
+    shown = [calibration_error(confidence, rng.random(len(confidence)) < confidence) for _ in range(rounds)]
+    return float(np.mean(shown)), float(np.percentile(shown, 95))
 
 
 def interval(metric: Metric, true: Ints, given: Ints, *, rounds: int = 1000, seed: int = 0) -> Measured:

@@ -25,12 +25,13 @@ def collect(encoder: Encoder, data: Path) -> dict[str, Any]:
         ModelFault: a set is missing.
     """
     held = sets.load(data).held
+    intents, complaints = measure.intents(encoder, held["intents"], held["complaints"])
     return {
         "shift": shift.measure(encoder, held["topics"]),
         "targets": {name: targets.measure(encoder, part="held", copied=name == "copied") for name in ("told apart", "copied")},
         "sentiment": measure.sentiment(encoder, held["sentiment"]), "other": measure.other_heads(encoder, held),
-        "intents": measure.intents(encoder, held["intents"]), "complaints": measure.complaints(encoder, held["complaints"]),
-        "languages": measure.languages(encoder, data),
+        "intents": intents, "complaints": complaints,
+        "agreement": measure.agreement(data), "languages": measure.languages(encoder, data),
     }
 
 

@@ -19,6 +19,7 @@ from models.encoder import Encoder, build
 from models.network import HEADS, pretrained
 from models.training import calibrate, lora
 from models.training.sets import Sets
+from models.training.train import finished
 
 LANGUAGES = ("en",)
 # Intents with too few examples to learn how they are said: a cue phrase makes one about five times as likely.
@@ -30,7 +31,8 @@ TRAINED_ON = {
     "complaints": "research",
     "churn chat": "CC BY-SA",
     "rated tweets (those rated clearly)": "MIT",
-    "written posts (1,360 for rare intents)": "written for this project",
+    "written posts (2,680 for rare intents)": "written for this project",
+    "intents of posts of the sets above": "read for this project under the guide of the labelled posts",
 }
 TAUGHT_ON = {"care conversations (customers' messages, a teacher's answers only)": "Apache-2.0"}
 
@@ -53,14 +55,14 @@ def pack(trained: dict[str, Tensor], start: dict[str, Tensor]) -> dict[str, Tens
     return packed
 
 
-def write(tier: str, finals: Sequence[Path], sets: Sets, out: Path) -> Path:
+def write(tier: str, runs: Sequence[Path], sets: Sets, out: Path) -> Path:
     """Pack the final weights of a run, calibrate what was packed, and write `<tier>.safetensors` and `<tier>.json`.
 
     Several runs from the same start are averaged: where they learnt the same, the mean errs less than each of them (model
     soups, Wortsman et al., ICML 2022).
 
     Args:
-        finals: `final.pt` of finished runs; the sheet names the plan of the first.
+        runs: folders of finished runs; the sheet names the plan of the first.
         sets: what the run trained on and what it did not.
         out: folder to write into.
 
@@ -70,10 +72,7 @@ def write(tier: str, finals: Sequence[Path], sets: Sets, out: Path) -> Path:
     Raises:
         ModelFault: a run has not finished, or runs with thin matrices, whose products are what counts, are to be averaged.
     """
-    for final in finals:
-        if not final.exists():
-            raise ModelFault(f"{final} is missing: the run has not finished; start it again with the same --out and it goes on.")
-    states = [torch.load(final, weights_only=True) for final in finals]
+    states = [finished(run) for run in runs]
     state, backbone = states[0], backbones.TIERS[tier]
     if len(states) > 1 and any(one["plan"]["rank"] for one in states):
         raise ModelFault("runs with thin matrices (rank above 0) cannot be averaged.")
@@ -101,8 +100,8 @@ def recalibrate(tier: str, packed: dict[str, Tensor], sets: Sets, out: Path, *, 
 
     encoder = Encoder(build(backbone, packed), backbones.files(backbone)[1], sheet())
     for head in HEADS:
-        logits = encoder.logits([e.text for e in held[head]])[head]
-        goal = calibrate.targets(held[head], head)
+        rows = [*held[head], *(held["complaints"] if head == "intents" else ())]
+        logits, goal = encoder.logits([e.text for e in rows])[head], calibrate.targets(rows, head)
         values["temperature"][head] = calibrate.temperature(head, logits, goal, values["bias"].get(head))
         encoder.sheet = sheet()
         if head == "intents":

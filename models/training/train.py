@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from models.encoder import CLASSES, MAX_TOKENS, native_bf16
 from models.network import HEADS, Network, fresh
 from models.text import normalise
 from models.training import lora
-from models.training.sets import Example, load
+from models.training.sets import Example, fold, key, load
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +49,19 @@ class Plan:
     parts: int = 1  # of a batch that are computed side by side, each with randomness of its own
     teacher: str = ""  # tiers, joined by +, whose mean answers are learnt beside the labels, by every head on every text
     trust: float = 0.0  # share of a target that is the teacher's answer where the text has a label; without one it is all
+    start: str = ""  # key of the run whose weights it goes on from
+    share: float = 1.0  # of the texts whose intents nobody labelled; fewer of them turn a run towards intents
 
 
 PLANS = {
     "fast": Plan(epochs=4, rate=1.5e-4, intent_weight=4.0, parts=2, teacher="accurate", trust=0.5),
     "accurate": Plan(tier="accurate", rate=2e-4, intent_weight=6.0, rank=32, parts=2),
 }
+
+
+def refined(plan: Plan) -> Plan:
+    """The plan of a run that goes on from another one's weights and mostly sees texts with labelled intents."""
+    return replace(plan, epochs=2, rate=plan.rate / 2, share=0.15, trust=plan.trust / 2)
 
 
 HINT = 0.25  # weight of a teacher's answer where a text has no label of its own: there are four such heads a text
@@ -146,17 +153,20 @@ class Run:
         data: folder with the sets.
         out: folder of the run; a checkpoint in it is continued.
         plan: what to do.
+        start: folder of a finished run of the same tier and rank, whose weights are where this one starts.
         device: "cpu" or "cuda".
         threads: processor cores to use; 0 leaves it to torch.
         report: called with (steps done, steps in all) after each step.
     """
 
     def __init__(
-        self, data: Path, out: Path, plan: Plan, *, device: str = "cpu", threads: int = 0,
+        self, data: Path, out: Path, plan: Plan, *, start: Path | None = None, device: str = "cpu", threads: int = 0,
         report: Callable[[int, int], None] | None = None,
     ) -> None:
         if threads or plan.parts > 1:
             torch.set_num_threads(threads or 1)  # parts are the threads then; small sums by several wait for each other
+        begun = finished(start) if start else {}
+        plan = replace(plan, start=key(str(begun["plan"]))) if start else plan
         self.out, self.plan, self.report = out, plan, report or (lambda done, all_steps: None)
         self.device = torch.device(device)
         out.mkdir(parents=True, exist_ok=True)
@@ -167,6 +177,7 @@ class Run:
         self.tokenizer = tokenizer_of(tokenizer)
         self.sets = load(data, fold_out=plan.fold_out)
         train = [*self.sets.train, *(self.sets.unlabelled if plan.teacher else ())]
+        train = [e for e in train if len(e.intents) == len(INTENTS) or fold(e.text, 1000) < 1000 * plan.share]
         train = train[:: max(1, len(train) // plan.limit)] if plan.limit else train
         self.encoded = encode(train, self.tokenizer)
         if plan.teacher:
@@ -179,6 +190,8 @@ class Run:
             lora.attach(self.network, plan.rank, torch.bfloat16 if self.bf16 else torch.float32)
             self.network.to(self.device)
         self.trained = {name: p for name, p in self.network.named_parameters() if p.requires_grad}
+        if start:
+            self._take(begun, start)
         self.mean = {name: p.detach().clone() for name, p in self.trained.items()}
         groups = [
             {"params": [p for p in self.trained.values() if p.dim() > 1], "weight_decay": plan.decay},
@@ -189,6 +202,14 @@ class Run:
         self.batches = [batch for epoch in range(plan.epochs) for batch in order(lengths, self.weights, plan, epoch)]
         self.step = 0
         self._resume()
+
+    def _take(self, begun: dict[str, Any], start: Path) -> None:
+        """Put the weights of another run in place."""
+        with torch.no_grad():
+            for name, parameter in self.trained.items():
+                if name not in begun["network"] or begun["network"][name].shape != parameter.shape:
+                    raise ModelFault(f"{start} is a run of another tier or rank: {name} does not fit.")
+                parameter.copy_(begun["network"][name])
 
     def _answers(self, examples: list[Example]) -> dict[str, Tensor]:
         """The mean probabilities of the teachers for each text; each teacher is asked once a run."""
@@ -305,6 +326,19 @@ class Run:
         self.network.load_state_dict(self.mean, strict=False)
         self.network.eval()
         return self.network
+
+
+def finished(run: Path) -> dict[str, Any]:
+    """Plan and network of a run that has been trained to its end.
+
+    Raises:
+        ModelFault: it has not.
+    """
+    path = run / "final.pt"
+    if not path.exists():
+        raise ModelFault(f"{path} is missing: the run has not finished; start it again with the same --out and it goes on.")
+    state: dict[str, Any] = torch.load(path, weights_only=True)
+    return state
 
 
 def _write(state: dict[str, Any], path: Path) -> None:

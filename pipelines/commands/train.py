@@ -26,6 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, help="of order and dropout (default: as for the shipped weights)")
     parser.add_argument("--epochs", type=int, help="how often every text is seen (default: as for the shipped weights)")
     parser.add_argument("--teacher", metavar="TIERS", help="whose answers are learnt too, with + several, or none")
+    parser.add_argument("--start", type=Path, metavar="RUN", help="go on from a finished run, mostly with texts of known intents")
+    parser.add_argument("--hold-out", type=int, metavar="N",
+                        help="fifth of the labelled intents that does not train: 0 to 4 (default: 0), -1 none, -2 all")
     parser.add_argument("--limit", type=int, default=0, metavar="N", help="train on about N texts only, to try things out")
     parser.add_argument("--device", default="cpu", help="cpu or cuda (default: cpu)")
     parser.add_argument("--threads", type=int, default=0, metavar="N", help="1 is fastest where the machine has other work")
@@ -45,9 +48,12 @@ def _meter() -> Callable[[int, int], None]:
 def run(args: argparse.Namespace) -> int:
     """Train to the end, then say what to do next."""
     from models.base import ModelFault
-    from models.training.train import PLANS, Run
+    from models.training.train import PLANS, Run, refined
 
     plan = replace(PLANS[args.tier], limit=args.limit)
+    plan = refined(plan) if args.start else plan
+    if args.hold_out is not None:
+        plan = replace(plan, fold_out=args.hold_out)
     if args.seed is not None:
         plan = replace(plan, seed=args.seed)
     if args.epochs:
@@ -55,10 +61,11 @@ def run(args: argparse.Namespace) -> int:
     if args.teacher:
         plan = replace(plan, teacher="" if args.teacher == "none" else args.teacher)
     try:
-        work = Run(args.data, args.out, plan, device=args.device, threads=args.threads, report=_meter())
+        meter = _meter()
+        work = Run(args.data, args.out, plan, start=args.start, device=args.device, threads=args.threads, report=meter)
         final = work.train()
         if args.export:
-            _export(work, final, args)
+            _export(work, args)
         else:
             print(f"{final} is trained. next: the same command with --export")
     except ModelFault as error:
@@ -66,13 +73,14 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _export(work: Run, final: Path, args: argparse.Namespace) -> None:
+def _export(work: Run, args: argparse.Namespace) -> None:
     from models import weights
     from models.training import export
 
     folder = args.weights or weights.folder()
-    sheet = export.write(args.tier, [final, *(run / "final.pt" for run in args.average)], work.sets, folder)
+    sheet = export.write(args.tier, [work.out, *args.average], work.sets, folder)
     if not args.weights:
-        logs = [(run / "log.txt").read_text(encoding="utf-8") for run in (work.out, *args.average)]
+        runs = [run for run in (args.start, work.out, *args.average) if run]
+        logs = [(run / "log.txt").read_text(encoding="utf-8") for run in runs]
         (Path(export.__file__).parent / "logs" / f"{args.tier}.txt").write_text("\n".join(logs), encoding="utf-8")
     print(f"{sheet} and its weights are written. next: earshot evaluate --data {args.data} --tier {args.tier} --write")
