@@ -31,7 +31,7 @@ TRAINED_ON = {
     "complaints": "research",
     "churn chat": "CC BY-SA",
     "rated tweets (those rated clearly)": "MIT",
-    "written posts (2,680 for rare intents)": "written for this project",
+    "written posts (3,160 for rare intents)": "written for this project",
     "intents of posts of the sets above": "read for this project under the guide of the labelled posts",
 }
 TAUGHT_ON = {"care conversations (customers' messages, a teacher's answers only)": "Apache-2.0"}
