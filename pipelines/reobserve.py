@@ -2,15 +2,21 @@
 
 A mention is due when it has reached one of the ages of `recheck` and has not been observed since then, or when the platform's
 terms (`refresh_within`) will soon let nobody keep what was seen then. What is withdrawn is not looked up any more.
+
+A platform tells less of a mention that is looked up than of one that is collected. What it cannot tell lands as it is stored: how
+many the mention stands for, how many follow its author, that the brand wrote it. So the newest observation is a whole one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipelines import ledger
 from pipelines.collect import Collected, land
+from pipelines.records import Found, Mention, Query, Rejected
 from pipelines.settings import Settings
 from pipelines.store import open_warehouse, transaction, translated, warehouse_path
 from warehouse import connection as backend
@@ -32,7 +38,42 @@ def run(settings: Settings, source_name: str, *, now: datetime) -> Collected:
     ids = due(settings, source, now=now) if source.can_look_up else []
     if not ids:
         return Collected.of(source_name, [])
-    return land(settings, source, lambda query: source.look_up(query, ids, now=now), key=f"{now:%Y-%m-%dT%H:%M:%S}-again")
+    stored = _stored(settings, source_name, ids)
+
+    def give(query: Query) -> Iterator[Found]:
+        return _whole(source.look_up(query, ids, now=now), stored)
+
+    return land(settings, source, give, key=f"{now:%Y-%m-%dT%H:%M:%S}-again")
+
+
+class _Stored(NamedTuple):
+    """What a look-up may not be told."""
+
+    weight: float | None
+    author_followers: int | None
+    is_own: bool
+
+
+def _stored(settings: Settings, source: str, ids: Sequence[str]) -> dict[str, _Stored]:
+    """What is stored of these native ids."""
+    query = (
+        "SELECT native_id, weight, author_followers, is_own FROM mentions "
+        "WHERE source = $source AND native_id IN (SELECT unnest($ids::VARCHAR[]))"
+    )
+    with translated(), backend.open(warehouse_path(settings), read_only=True) as connection:
+        rows = connection.execute(query, {"source": source, "ids": list(ids)}).fetchall()
+    return {native_id: _Stored(*values) for native_id, *values in rows}
+
+
+def _whole(found: Iterable[Mention | Rejected], stored: Mapping[str, _Stored]) -> Iterator[Found]:
+    """What was looked up, with what it was not told. A deletion needs nothing: see loads/settled.sql."""
+    for item in found:
+        known = stored.get(item.native_id) if isinstance(item, Mention) and not item.deleted_at else None
+        if isinstance(item, Mention) and known:
+            followers = known.author_followers if item.author_followers is None else item.author_followers
+            weight = known.weight if item.weight is None else item.weight
+            item = replace(item, weight=weight, author_followers=followers, is_own=item.is_own or known.is_own)
+        yield item
 
 
 def due(settings: Settings, source: Source, *, now: datetime) -> list[str]:

@@ -10,11 +10,13 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines import erase, ledger, line, reobserve, summary
+from pipelines import collect, erase, ledger, line, reobserve, summary
 from pipelines.commands import check
+from pipelines.records import Window
 from pipelines.settings import Settings
 from tests.conformance.polling import configured, load_all, platform_of, poll, windows
-from tests.platforms.base import START
+from tests.platforms import x
+from tests.platforms.base import HOUR, START, Answer, Post
 from tests.test_erase import places
 
 
@@ -95,6 +97,36 @@ def test_what_may_be_kept_for_30_days_is_seen_again_or_goes(
     assert erased.withdrawn == erased.mentions == living
     assert rows(settings, "SELECT count(*) FROM mentions WHERE text <> '' OR author_id IS NOT NULL") == [(0,)]
     assert rows(settings, "SELECT count(*) FROM obligations WHERE kind = 'refresh' AND done_at > due_at") == [(0,)]
+
+
+class WithAuthors(x.Platform):
+    """Tells a search, which asks for it, who wrote a post; a look-up does not ask."""
+
+    def _search(self, values: dict[str, str], found: list[Post]) -> Answer:
+        answer = super()._search(values, found)
+        names = {post.author: "JetBlue" if post.author == "author3" else post.author for post in self.posts}
+        users = [{"id": i, "username": name, "public_metrics": {"followers_count": 12}} for i, name in names.items()]
+        return Answer(answer.value | {"includes": {"users": users}})
+
+
+def test_what_a_look_up_is_not_told_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How many posts one of a sample stands for, how many follow its author, and that the brand wrote it."""
+    with WithAuthors(3, count=600, hours=1) as platform:
+        settings = configured(platform, tmp_path, monkeypatch, budget=90.0, authors=True)
+        platform.show_all()
+        collect.run(settings, "x", Window(START, START + 2 * HOUR), now=platform.now)
+        load_all(settings, platform)
+        told = "SELECT native_id, weight, author_followers, is_own FROM mentions WHERE deleted_at IS NULL ORDER BY 1"
+        before = rows(settings, told)
+        assert {(weight > 1, followers) for _, weight, followers, _ in before} == {(True, 12)}
+        assert {own for *_, own in before} == {True, False}
+        for post in platform.posts:
+            post.likes += 5
+        assert look_up(settings, platform, START + timedelta(days=2)) == ["x"]
+        seen = rows(settings, "SELECT count(*), min(engagement) >= 5 FROM mentions WHERE observed_at >= '2026-02-03'")
+        assert seen[0][0] >= len(before) and seen[0][1], "all were looked up"
+        after = rows(settings, told)
+        assert after and set(after) <= set(before)
 
 
 @pytest.mark.parametrize("platform", ["x"], indirect=True)
