@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, cast, get_args
 
 from pipelines.mapping import Mapping
 from pipelines.records import RAW_LIMIT, Brand, Kind, Media, Mention, Property, Rejected, Visibility
-from pipelines.times import Dates
+from pipelines.times import Dates, shown
 
 TEXT_LIMIT = 100_000  # characters
 FIELD_LIMIT = 4_000  # characters of any other field
@@ -23,6 +23,10 @@ _LONG = 2**63 - 1
 _AUTHOR = ("id_str", "id", "screen_name", "username", "handle", "name")  # of an author that is an object
 _SHAPES = 1_000  # sets of columns that are remembered
 _YES = {"true", "t", "yes", "y", "1"}
+_NEVER = {  # how exports write that something has no date
+    "", "nan", "nat", "null", "none", "nil", "na", "n/a", "<na>", "\\n", "no", "n", "f", "false", "0",
+}
+_ZERO_DATE = "0000-00-00"
 _ALLOWED: dict[str, frozenset[str]] = {
     "kind": frozenset(get_args(Kind)), "property": frozenset(get_args(Property)), "visibility": frozenset(get_args(Visibility)),
 }
@@ -203,12 +207,13 @@ class Mapper:
     def _deleted(self, values: dict[str, Any], otherwise: datetime | None) -> datetime | None:
         get = self._get.get("deleted_at")
         value = get(values) if get else None
-        if value is None or value is False or value in ("", "false", "False", "0", 0):
+        said = "" if value is None else _plain(value).removesuffix(".0")
+        if said in _NEVER or said.startswith(_ZERO_DATE):
             return None
-        found = self._date(value)[0] if value is not True else None
-        if found or otherwise:
-            return found or otherwise
-        raise Unusable(f"deleted_at is {str(value)[:60]!r}, which is no date, and the row has no other")
+        found, reason = (otherwise, "it names no date and the row has no other") if said in _YES else self._date(value)
+        if found is None:
+            raise Unusable(f"deleted_at: {reason}")
+        return found
 
     def _own(self, values: dict[str, Any], found: dict[str, Any]) -> bool:
         if self._own_column is not None:
@@ -225,7 +230,7 @@ class Mapper:
         name = self._translate.get(field, {}).get(name.casefold(), name)
         allowed = _ALLOWED.get(field)
         if allowed and name not in allowed:
-            raise Unusable(f"{field} is {name[:60]!r}, not one of {', '.join(sorted(allowed))}")
+            raise Unusable(f"{field} is {shown(name)}, not one of {', '.join(sorted(allowed))}")
         return name
 
     def _brand(self, field: str, value: Any) -> str | None:
@@ -258,7 +263,7 @@ class Mapper:
         except (TypeError, ValueError, OverflowError):
             found = -1.0
         if not 0 <= found <= 1e9:
-            raise Unusable(f"weight is {str(value)[:60]!r}, which is no number of 0 or more")
+            raise Unusable(f"weight is {shown(value)}, which is no number of 0 or more")
         return found
 
     def _media(self, values: dict[str, Any]) -> tuple[Media, ...]:

@@ -15,10 +15,20 @@ _LATEST = timedelta(days=2)  # clocks of platforms may run ahead, but not by mor
 _SPACED = re.compile(r"(\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d(?:[.,]\d{1,6}\d*)?)?) ?(Z|UTC|GMT|[+-]\d\d:?\d\d)$")
 _SLASHED = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:[ T,]+(\d{1,2}):(\d\d)(?::(\d\d))? ?([AaPp][Mm])?)?$")
 _MONTHS = {m: i for i, m in enumerate(["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"], 1)}
-_SHOWN = 60  # characters of a bad value in a reason
+_SHOWN = 60  # characters of a bad value that a reason quotes
 
 Found = tuple[datetime | None, str | None]
 Reader = Callable[[str], datetime]  # raises ValueError
+
+
+def shown(value: Any) -> str:
+    """A bad value as a reason quotes it: whole or not at all. Of half an address nobody could tell that it is one.
+
+    >>> shown("soon"), shown("s" * 80)
+    ("'soon'", 'a value of 82 characters')
+    """
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"a value of {len(text):,} characters"
 
 
 @lru_cache(maxsize=256)
@@ -176,10 +186,10 @@ class Dates:
         return None
 
     def _unreadable(self, value: Any) -> str:
-        shown = repr(value if isinstance(value, str | int | float) else type(value).__name__)[:_SHOWN]
+        quoted = shown(value if isinstance(value, str | int | float) else type(value).__name__)
         if isinstance(value, str) and self._day_first is None and _SLASHED.match(value.strip()):
-            return f"{shown} may be day-first or month-first: set day_first in the mapping"
-        return f"{shown} is not a date that we can read"
+            return f"{quoted} may be day-first or month-first: set day_first in the mapping"
+        return f"{quoted} is not a date that we can read"
 
     def _checked(self, found: datetime, value: Any) -> Found:
         try:
@@ -187,7 +197,7 @@ class Dates:
         except (OverflowError, ValueError):
             return None, self._unreadable(value)
         if moment.year < EARLIEST_YEAR:
-            return None, f"{str(value)[:_SHOWN]!r} is before {EARLIEST_YEAR}"
+            return None, f"{shown(str(value))} is before {EARLIEST_YEAR}"
         if moment > self._latest:
-            return None, f"{str(value)[:_SHOWN]!r} is in the future"
+            return None, f"{shown(str(value))} is in the future"
         return moment, None

@@ -371,6 +371,33 @@ def test_deleted_rows_have_no_text(tmp_path: Path) -> None:
     assert second.deleted_at == datetime(2026, 1, 1, tzinfo=UTC)
 
 
+NEVER_DELETED = [
+    "", " ", "NaN", "nan", "NULL", "null", "None", "NaT", "n/a", "N/A", "\\N", "no", "No", "n", "f", "False", "false", "0", "0.0",
+    "0000-00-00", "0000-00-00 00:00:00", None, False, 0, 0.0,
+]
+
+
+def test_what_stands_for_no_date_deletes_nothing(tmp_path: Path) -> None:
+    rows = [{"id": n, "text": "a", "created_at": "2026-01-01", "deleted_at": said} for n, said in enumerate(NEVER_DELETED)]
+    mentions, rejected = read(write(tmp_path / "a.jsonl", "\n".join(map(json.dumps, rows))))
+    assert ({m.deleted_at for m in mentions}, {m.text for m in mentions}, rejected) == ({None}, {"a"}, [])
+    assert len(mentions) == len(NEVER_DELETED)
+
+
+@pytest.mark.parametrize("said", [True, "true", "TRUE", "yes", "1", 1, 1.0, "2026-01-01"])
+def test_a_deletion_without_a_date_of_its_own_is_as_old_as_the_row(said: object, tmp_path: Path) -> None:
+    row = {"id": 1, "text": "a", "created_at": "2026-01-01", "deleted_at": said}
+    (mention,), rejected = read(write(tmp_path / "a.jsonl", json.dumps(row)))
+    assert (mention.deleted_at, mention.text, rejected) == (datetime(2026, 1, 1, tzinfo=UTC), "", [])
+
+
+@pytest.mark.parametrize("said", ["deleted?", "soon", "9999-12-31", "01/02/2026", 7, {}, [1]])
+def test_a_deletion_that_cannot_be_read_is_rejected_and_withdraws_nothing(said: object, tmp_path: Path) -> None:
+    row = {"id": 1, "text": "a", "created_at": "2026-01-01", "deleted_at": said}
+    mentions, rejected = read(write(tmp_path / "a.jsonl", json.dumps(row)))
+    assert mentions == [] and rejected[0].reason.startswith("deleted_at: ")
+
+
 # --- folders -----------------------------------------------------------------------------------------------------------
 
 
