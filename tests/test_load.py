@@ -22,7 +22,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as runs
 from hypothesis import strategies as st
 
-from pipelines import collect, load
+from pipelines import aggregate, collect, load
 from pipelines.batches import ENRICHMENT_SCHEMA, mention_batch, quarantine_batch, text_hash
 from pipelines.errors import InputError
 from pipelines.landing import Landing, WindowWriter, replacing
@@ -231,6 +231,44 @@ def test_a_window_that_landed_anew_takes_the_place_of_what_it_was(tmp_path: Path
     assert rows(settings, "SELECT rows_in, stored, unchanged, quarantined FROM loads") == [(41, 40, 0, 1)]
 
 
+REVISED = AT + timedelta(days=30)
+
+
+@pytest.mark.parametrize("order", ["ab", "ba"])
+def test_an_edited_review_was_published_when_it_was_first_known(order: str, tmp_path: Path) -> None:
+    """Its platform tells the time of the last change alone. Whichever version comes first, or both at once."""
+    settings = Settings(folder=tmp_path)
+    versions = {"a": mention(text="bad", time_note="of the change"), "b": mention(text="good", published_at=REVISED, time_note="of it")}
+    for key in order:
+        land(settings, key, [versions[key]])
+        load.run(settings, "s", key, now=NOW)
+    both = Settings(folder=tmp_path / "both")
+    land(both, "w", list(versions.values()))
+    load.run(both, "s", "w", now=NOW)
+    for where in (settings, both):
+        assert rows(where, "SELECT text, published_at, time_note, observed_at FROM mentions") == [
+            ("good", AT, "of the change", REVISED)
+        ]
+
+
+def test_an_edited_review_keeps_nothing_from_being_published(tmp_path: Path) -> None:
+    settings = Settings(folder=tmp_path)
+    land(settings, "a", [mention(text="bad")])
+    load.run(settings, "s", "a", now=AT)
+    land(settings, "b", [mention(text="good", published_at=REVISED)])
+    load.run(settings, "s", "b", now=REVISED)
+    aggregate.run(settings, now=REVISED)
+
+
+def test_a_date_that_was_corrected_takes_the_place_of_the_wrong_one(tmp_path: Path) -> None:
+    """A file under a mapping that says day_first: the earlier time was no time of its publication."""
+    settings = Settings(folder=tmp_path)
+    for published in (AT, AT + timedelta(days=20)):
+        land(settings, "w", [mention(published_at=published)])
+        load.run(settings, "s", "w", now=NOW)
+    assert rows(settings, "SELECT published_at FROM mentions") == [(AT + timedelta(days=20),)]
+
+
 # --- threads -----------------------------------------------------------------------------------------------------------
 
 
@@ -279,7 +317,8 @@ VERSIONS = st.builds(
     native_id=st.sampled_from("abcd"),
     text=st.sampled_from(["", "one", "two", "three"]),
     observed_at=st.sampled_from([None, AT, AT + timedelta(hours=1), AT - timedelta(hours=1)]),
-    published_at=st.sampled_from([None, AT]),
+    published_at=st.sampled_from([None, AT, AT - timedelta(hours=2), AT + timedelta(hours=2)]),
+    time_note=st.sampled_from([None, "of the last change"]),
     brand=st.sampled_from([None, "x", "y"]),
     kind=st.sampled_from(["post", "reply"]),
     author_id=st.sampled_from([None, "ann"]),
@@ -330,10 +369,10 @@ def test_overlapping_parts_in_any_order_give_the_tables_of_the_whole(
         assert is_gone == is_withdrawn(same)
         if is_gone:
             assert (text, author) == ("", None)
-            if seen:  # when and what it was is as it was seen last
+            if seen:  # what it was is as it was seen last
                 newest = max(map(known_at, seen))
-                told = [v for v in seen if known_at(v) == newest]
-                assert (kind, published_at) in {(v.kind, v.published_at) for v in told}
+                assert kind in {v.kind for v in seen if known_at(v) == newest}
+        assert published_at == min((v.published_at for v in same if v.published_at), default=None)
     gone = {r[0] for r in found if r[1]}
     assert len(whole["withdrawals"]) == len(gone)
 

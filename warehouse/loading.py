@@ -67,16 +67,31 @@ def _merge_incoming(connection: duckdb.DuckDBPyConnection, *, is_relanded: bool,
     if _count(connection, "SELECT count(*) - count(DISTINCT mention_id) FROM incoming"):
         connection.execute(
             """
-            CREATE OR REPLACE TEMP TABLE incoming AS SELECT * FROM incoming
-            QUALIFY row_number() OVER (
-                PARTITION BY mention_id ORDER BY observed_at DESC NULLS LAST, content_hash DESC
-            ) = 1
+            CREATE OR REPLACE TEMP TABLE incoming AS
+            SELECT
+                * EXCLUDE (published)
+                REPLACE (
+                    published."at" AS published_at,
+                    CASE WHEN published IS NULL THEN time_note ELSE published.note END AS time_note
+                )
+            FROM (
+                SELECT
+                    *,
+                    min({'at': published_at, 'note': time_note}) FILTER (WHERE published_at IS NOT NULL)
+                        OVER (PARTITION BY mention_id) AS published
+                FROM incoming
+                QUALIFY row_number() OVER (
+                    PARTITION BY mention_id ORDER BY observed_at DESC NULLS LAST, content_hash DESC
+                ) = 1
+            )
             """
         )
     is_linked = _count(connection, f"SELECT count(*) FROM (SELECT 1 FROM incoming WHERE {_LINKED} LIMIT 1)") > 0
     if is_linked:
         _find_threads(connection)
     known = _count(connection, "SELECT count(*) FROM mentions SEMI JOIN incoming USING (mention_id)")
+    if known and not is_relanded:
+        _keep_published(connection)
     stored = _count(connection, statement("mentions"), {"is_relanded": is_relanded, "now": now})
     if known and stored:
         connection.execute(
@@ -92,6 +107,21 @@ def _merge_incoming(connection: duckdb.DuckDBPyConnection, *, is_relanded: bool,
     if is_linked:
         _join_threads(connection)
     return stored
+
+
+def _keep_published(connection: duckdb.DuckDBPyConnection) -> None:
+    """Where a mention was known to be published earlier than an incoming observation says, that stays.
+
+    Some platforms tell of a review only when it was changed last. A null is later than any time, so a known time stays too.
+    """
+    connection.execute(
+        """
+        UPDATE incoming SET published_at = mentions.published_at, time_note = mentions.time_note
+        FROM mentions
+        WHERE mentions.mention_id = incoming.mention_id AND NOT incoming.is_settled AND mentions.published_at IS NOT NULL
+            AND (mentions.published_at, mentions.time_note) < (incoming.published_at, incoming.time_note)
+        """
+    )
 
 
 def _find_threads(connection: duckdb.DuckDBPyConnection) -> None:

@@ -1,7 +1,8 @@
 -- One row a mention. The newest observation wins, null counts as oldest; at equal times the greater content_hash does,
 -- so that loading overlapping inputs in any order gives the same table. A window that landed anew ($is_relanded)
 -- takes the place of what it was. incoming: temporary table with one row a mention; of what is or was withdrawn, settled.sql has
--- compared already (is_settled).
+-- compared already (is_settled). An older observation says one thing that counts: that it was published earlier (loading.py has
+-- written what is known of that into incoming).
 MERGE INTO mentions USING incoming ON mentions.mention_id = incoming.mention_id
 WHEN MATCHED AND (
     incoming.is_settled
@@ -25,6 +26,9 @@ WHEN MATCHED AND (
     engagement = incoming.engagement, reach = incoming.reach, weight = incoming.weight, media = incoming.media,
     published_at = incoming.published_at, time_note = incoming.time_note, observed_at = incoming.observed_at,
     expires_at = incoming.expires_at, deleted_at = incoming.deleted_at, content_hash = incoming.content_hash
+WHEN MATCHED AND incoming.published_at IS NOT NULL
+    AND (incoming.published_at, incoming.time_note) < (mentions.published_at, mentions.time_note) THEN UPDATE SET
+    published_at = incoming.published_at, time_note = incoming.time_note
 WHEN NOT MATCHED THEN INSERT (
     mention_id, source, native_id, channel, kind, property, visibility, is_own, is_automatic, brand, author_id,
     author_followers, text, "references", language, url, thread_id, in_reply_to, rating, engagement, reach, weight, media,

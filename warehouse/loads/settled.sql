@@ -1,7 +1,8 @@
 -- One row a mention that an incoming observation or the warehouse says was withdrawn: what it comes to.
 -- Two things are kept apart, and of each the newest observation counts: whether it exists, and, where it does not, what is
 -- still known of it (when, where and of which kind it was; a deletion that tells it is asked where nothing else does). So any
--- order of observations comes to the same.
+-- order of observations comes to the same. When it was published is the earliest time that is known, of a window that landed
+-- anew the one that it says now.
 -- A deletion holds from deleted_at on at the latest, and at equal times against what was seen. concerned: their ids.
 CREATE OR REPLACE TEMP TABLE settled AS
 WITH observed AS (
@@ -46,6 +47,16 @@ known AS (
             seen_at DESC NULLS LAST, is_first DESC, seen_hash DESC, known_at DESC NULLS LAST, content_hash DESC
     ) = 1
 ),
+dated AS (
+    SELECT
+        mention_id,
+        coalesce(
+            min({'at': published_at, 'note': time_note}) FILTER (WHERE published_at IS NOT NULL AND is_first),
+            min({'at': published_at, 'note': time_note}) FILTER (WHERE published_at IS NOT NULL)
+        ) AS published
+    FROM observed
+    GROUP BY mention_id
+),
 again AS (
     SELECT l.*
     FROM living AS l
@@ -53,10 +64,13 @@ again AS (
     WHERE g.mention_id IS NULL OR l.known_at > g.known_at OR (l.known_at IS NOT NULL AND g.known_at IS NULL)
 )
 SELECT
-    s.*,
+    s.* REPLACE (
+        d.published."at" AS published_at, CASE WHEN d.published IS NULL THEN s.time_note ELSE d.published.note END AS time_note
+    ),
     coalesce(i.is_held, false) OR (m.mention_id IS NOT NULL AND m.deleted_at IS NULL) AS is_held,
     m.content_hash IS DISTINCT FROM s.content_hash OR (m.deleted_at IS NULL) <> (s.deleted_at IS NULL)
-    OR (s.deleted_at IS NOT NULL AND (w.seen_at, w.seen_hash) IS DISTINCT FROM (s.seen_at, s.seen_hash)) AS is_changed
+    OR (s.deleted_at IS NOT NULL AND (w.seen_at, w.seen_hash) IS DISTINCT FROM (s.seen_at, s.seen_hash))
+    OR m.published_at IS DISTINCT FROM d.published."at" AS is_changed
 FROM (
     SELECT * FROM again
     UNION ALL BY NAME
@@ -70,6 +84,7 @@ FROM (
     INNER JOIN known AS k ON k.mention_id = g.mention_id
     ANTI JOIN again AS a ON a.mention_id = g.mention_id
 ) AS s
+INNER JOIN dated AS d ON d.mention_id = s.mention_id
 LEFT JOIN (SELECT mention_id, bool_or(is_held) AS is_held FROM incoming GROUP BY mention_id) AS i ON i.mention_id = s.mention_id
 LEFT JOIN mentions AS m ON m.mention_id = s.mention_id
 LEFT JOIN withdrawals AS w ON w.mention_id = s.mention_id
