@@ -13,10 +13,10 @@ import hmac
 import secrets
 from collections.abc import Callable, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from dash import Dash
 from flask import Flask, Response, abort, g, request
+from werkzeug.exceptions import SecurityError
 
 from warehouse import links
 
@@ -25,6 +25,7 @@ NONCE, TICKET = "{{nonce}}", "{{ticket}}"
 COOKIE, HEADER = "earshot-form", "X-Earshot-Ticket"
 LONGEST_BODY = 256 * 1024  # bytes
 LONGEST_ADDRESS = 2000  # characters
+UNKNOWN_HOST = "These pages are not known under this name: serve them with --allow NAME, or give it as [links] url."
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -44,9 +45,16 @@ def policy(nonce: str, hashes: Sequence[str]) -> str:
 
 
 def from_our_pages() -> bool:
-    """Was this request made by a page of ours? Browsers say where a POST comes from."""
-    origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site", "same-origin")
-    return origin is not None and urlsplit(origin).netloc == request.host and site == "same-origin"
+    """Was this request made by a page of ours? Browsers say where a POST comes from.
+
+    Sec-Fetch-Site is the browser's own word, which no page can set, and holds behind a proxy that rewrites Host too. It is sent
+    over https and to localhost only; without it, Origin must be the Host that was asked, so there a proxy must keep Host.
+    (Go's net/http.CrossOriginProtection decides the same way.)
+    """
+    origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
+    if origin is None:
+        return False
+    return origin.partition("://")[2] == request.host if site is None else site == "same-origin"
 
 
 def has_ticket(secret: str) -> bool:
@@ -97,6 +105,8 @@ def protect(app: Dash, hosts: Sequence[str], secret: Callable[[], str]) -> None:
 
     @server.errorhandler(Exception)
     def unknown(error: Exception) -> tuple[str, int]:
+        if isinstance(error, SecurityError):
+            return UNKNOWN_HOST, 400
         code = getattr(error, "code", None)
         if isinstance(code, int) and 400 <= code < 500:
             return f"{getattr(error, 'name', 'Error')}.", code

@@ -176,7 +176,7 @@ def run(arguments: argparse.Namespace) -> int:
         say(text)
         if arguments.once or state.failed:
             return 1 if problems else 0
-        start_pages(services, settings.storage, arguments.port)
+        start_pages(services, settings, arguments.port)
         say(f"Pages: http://localhost:{arguments.port}   Airflow: http://localhost:{arguments.airflow_port}   Ctrl-C ends both.")
         try:
             while True:

@@ -16,11 +16,13 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from pipelines.errors import EarshotError
+from pipelines.errors import ConfigError, EarshotError
 from pipelines.processes import ServiceError, Services, check_ports, together
-from pipelines.settings import read
+from pipelines.settings import Settings, read
 from warehouse import links
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -101,17 +103,34 @@ def prepare(home: Path = HOME) -> None:
         airflow("pools", "import", str(ROOT / "dags" / "pools.json"), env=env)
 
 
-
-
 def start_airflow(services: Services) -> None:
     """Start Airflow: its pages first, because tasks report to them."""
     for name in ("api-server", "scheduler", "dag-processor"):
         services.start(name, "airflow", name)
 
 
-def start_pages(services: Services, storage: Path, port: int) -> None:
-    """Start the dashboards on the snapshots of `storage`."""
-    services.start("pages", "dashboards", "--storage", str(storage), "--port", str(port))
+def page_arguments(settings: Settings, port: int, names: Sequence[str] = ()) -> list[str]:
+    """Arguments of `python -m dashboards`: the storage, the port, and the names under which the pages may be asked for.
+
+    Args:
+        names: beside localhost and the host of [links] url, to which links in messages lead.
+
+    Raises:
+        ConfigError: [links] url cannot be read.
+    """
+    url = settings.links.url
+    try:
+        host = urlsplit(url).hostname
+    except ValueError:
+        example = "https://earshot.example.org"
+        raise ConfigError(f"{settings.path}: [links] url = {url!r}: is not an address; write one such as {example}.") from None
+    known = [host, *names] if host else names
+    return ["--storage", str(settings.storage), "--port", str(port), *(f"--allow={name}" for name in known)]
+
+
+def start_pages(services: Services, settings: Settings, port: int) -> None:
+    """Start the dashboards on the published snapshots."""
+    services.start("pages", "dashboards", *page_arguments(settings, port))
 
 
 def up(config: Path, port: int, airflow_port: int) -> None:
@@ -128,7 +147,7 @@ def up(config: Path, port: int, airflow_port: int) -> None:
     env = environment(HOME, config, port=airflow_port) | {links.VARIABLE: settings.link_secret}  # the pages check what we sign
     with together(env, HOME / "logs", ROOT) as services:
         start_airflow(services)
-        start_pages(services, settings.storage, port)
+        start_pages(services, settings, port)
         sources = ", ".join(settings.sources) or "no source yet: `earshot add source KIND`"
         say(f"Listening for {settings.project.name} ({sources}).")
         say(f"Pages: http://localhost:{port}   Airflow: http://localhost:{airflow_port}   Ctrl-C ends everything.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -150,5 +151,14 @@ def lines(settings: Settings, report: Report, *, seconds: float) -> list[str]:
     if report.sent or report.failed:
         out.append(f"  told: {report.sent} sent, {report.failed} waiting to be tried again")
     out += ["", f"{seconds:.1f} s; snapshot {report.version} in {settings.storage}"]
-    given = f" --warehouse {settings.folder}" if settings.folder else ""
-    return [*out, f"next: earshot serve{given}   (pages on http://localhost:8050)"]
+    return [*out, f"next: {serve_command(settings)}   (pages on http://localhost:8050)"]
+
+
+def serve_command(settings: Settings) -> str:
+    """What shows the pages of this run: it names the configuration and the folder where they are not the default ones."""
+    words = ["earshot", "serve"]
+    if settings.path != Settings().path:
+        words += ["--config", str(settings.path)]
+    if settings.folder:
+        words += ["--warehouse", str(settings.folder)]
+    return shlex.join(words)

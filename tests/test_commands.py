@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
+import signal
 import subprocess
 import sys
 import tomllib
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -30,12 +36,15 @@ FEED = b"""<?xml version="1.0"?><rss version="2.0"><channel><title>News</title>
 <pubDate>Mon, 05 Jan 2026 09:00:00 GMT</pubDate></item></channel></rss>"""
 
 
+def environment() -> dict[str, str]:
+    return {k: v for k, v in os.environ.items() if not k.startswith("EARSHOT_")} | {"PYTHONPATH": str(ROOT)}
+
+
 def earshot(folder: Path, *args: str, answers: str | None = None) -> subprocess.CompletedProcess[str]:
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("EARSHOT_")} | {"PYTHONPATH": str(ROOT)}
     result = subprocess.run(
         [sys.executable, "-m", "pipelines.cli", *args],
         cwd=folder,
-        env=environment,
+        env=environment(),
         input=answers,
         capture_output=True,
         text=True,
@@ -126,6 +135,74 @@ def test_add_keeps_comments_and_tests_before_it_writes(started: Path, feed: str)
         started, "add", "source", "rss", "--set", f"url={feed}", "--set", f"urls={feed}", "--yes"
     )
     assert path.read_text(encoding="utf-8") == before
+
+
+@contextmanager
+def served(folder: Path, command: list[str]) -> Iterator[str]:
+    """The address at which `earshot serve ...` shows its pages, until the block ends with Ctrl-C."""
+    program = [sys.executable, "-m", "pipelines.cli", *command, "--port", "0"]
+    with subprocess.Popen(program, cwd=folder, env=environment(), stderr=subprocess.PIPE, text=True) as server:
+        assert server.stderr is not None
+        first = server.stderr.readline()
+        found = re.search(r"http://127\.0\.0\.1:\d+", first)
+        try:
+            assert found, first
+            yield found[0]
+        finally:
+            server.send_signal(signal.SIGINT)
+        assert server.wait(timeout=20) == 0
+
+
+def answer(address: str, headers: dict[str, str], data: bytes | None = None) -> tuple[int, str]:
+    """Status and body."""
+    try:
+        with urllib.request.urlopen(urllib.request.Request(address, data, headers), timeout=30) as found:
+            return found.status, found.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+
+
+def following(summary: str) -> list[str]:
+    """The arguments of the command that a summary gives as the next step."""
+    found = re.search(r"^next: earshot (.*?)   ", summary, re.M)
+    assert found, summary
+    return shlex.split(found[1])
+
+
+@pytest.mark.parametrize("given", [[], ["--warehouse", "my folder"], ["--config", "others.toml"]])
+def test_the_next_step_of_a_run_shows_its_pages(folder: Path, given: list[str]) -> None:
+    """As a user would: copy the last line. Without any earshot.toml, too."""
+    assert "there is no such file; `earshot init` writes one" in refused(folder, "serve")
+    (folder / "others.toml").write_text('[project]\nstorage = "elsewhere"\n', encoding="utf-8")
+    summary = done(folder, "run", "--input", "mentions.jsonl", "--model", "none", "--quiet", *given)
+    command = following(summary)
+    assert command == ["serve", *given]
+    with served(folder, command) as address:
+        status, body = answer(f"{address}/health", {})
+    assert status == 200 and json.loads(body)["status"] == "ok"
+
+
+def test_pages_answer_under_the_name_that_links_lead_to(started: Path) -> None:
+    """Through a proxy that keeps Host, people see the pages and may act; under another name a sentence says why not."""
+    config = started / "earshot.toml"
+    links = '\n[links]\nurl = "https://Earshot.example.org:8443/"\n'
+    config.write_text(config.read_text(encoding="utf-8") + links, encoding="utf-8")
+    public = "earshot.example.org:8443"
+    with served(started, ["serve", "--allow", "desk"]) as address:
+        status, page = answer(f"{address}/crisis", {"Host": public, "Cookie": "earshot-form=mine"})
+        ticket = re.search(r'name="ticket" content="([\w-]+)"', page)
+        assert status == 200 and ticket
+        assert answer(f"{address}/health", {"Host": "desk:8050"})[0] == 200
+        status, said = answer(f"{address}/health", {"Host": "other.example.org"})
+        assert status == 400 and "--allow NAME" in said and "[links] url" in said
+        form = json.dumps({"alert": "none", "verb": "acknowledge", "value": "", "actor": "Ana", "key": "one"}).encode()
+        asked = {"Host": public, "Content-Type": "application/json", "X-Earshot-Ticket": ticket[1], "Cookie": "earshot-form=mine"}
+        for origin, expected in ((f"https://{public}", 404), ("https://evil.example", 403)):
+            status, said = answer(f"{address}/actions", asked | {"Origin": origin}, form)
+            assert (status, "no such incident" in said) == (expected, expected == 404)
+    config.write_text(config.read_text(encoding="utf-8").replace("Earshot.example.org:8443", "["), encoding="utf-8")
+    assert "[links] url = 'https://[/': is not an address" in refused(started, "serve")
 
 
 def test_try_reads_a_feed(folder: Path, feed: str) -> None:
