@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from pipelines.landing import Landing, Manifest, WindowWriter
 from pipelines.protector import BATCH_ROWS, Protector, write
 from pipelines.records import Cursor, Found, Gap, Mention, Query, Rejected, Window
 from pipelines.settings import Settings, span
+from pipelines.times import AHEAD
 
 if TYPE_CHECKING:
     from pipelines.sources.base import Source
@@ -92,6 +93,7 @@ def _window(
     key = _key(landing, source.name, window) if source.incremental else window.key
     found = governed.collect(source, query, window, now=now) if source.budget else source.collect(query, window)
     sealed = source.incremental or window.end <= now
+    found = _dated(found, now)
     manifest, said = _land(found, landing, protector, source.name, key, keep_empty=not source.incremental, sealed=sealed)
     gaps.note(landing, source.name, said.gaps, now=now)
     landing.write_cursors(source.name, said.cursors)
@@ -117,14 +119,16 @@ def _missed(
     return landed
 
 
-def land(settings: Settings, source: Source, give: Callable[[Query], Iterable[Found]], *, key: str) -> Collected:
+def land(
+    settings: Settings, source: Source, give: Callable[[Query], Iterable[Found]], *, key: str, now: datetime
+) -> Collected:
     """Land what a source gives beside its windows under a key of its own.
 
     Raises:
         SourceError: the platform did not give what was asked; nothing has landed.
     """
     landing = Landing(settings.storage)
-    found = give(_query(settings, landing, source.name))
+    found = _dated(give(_query(settings, landing, source.name)), now)
     manifest, _ = _land(found, landing, _protector(settings, landing), source.name, key, keep_empty=False, sealed=True)
     return Collected.of(source.name, [manifest] if manifest else [])
 
@@ -137,6 +141,7 @@ def _fill(
     for noted in waiting if source.can_fill else ():
         try:
             found = governed.fill(source, query, noted.gap, now=now) if source.budget else source.fill(query, noted.gap)
+            found = _dated(found, now)
             manifest, said = _land(found, landing, protector, source.name, noted.key, keep_empty=True, sealed=True)
         except SourceError as error:
             _LOG.warning("%s: the gap from %s stays: %s", source.name, noted.gap.start, error)
@@ -200,6 +205,18 @@ class _Said:
 
     cursors: list[Cursor] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
+
+
+def _dated(found: Iterable[Found], now: datetime) -> Iterator[Found]:
+    """What lies further ahead of `now` than the clock of a platform may is no date: it is left out, with the reason."""
+    latest = now + AHEAD
+    for item in found:
+        if isinstance(item, Mention):
+            if item.observed_at and item.observed_at > latest:
+                item = replace(item, observed_at=None)
+            if item.published_at and item.published_at > latest:
+                item = replace(item, published_at=None, time_note=f"'{item.published_at:%Y-%m-%d %H:%M}' is in the future")
+        yield item
 
 
 def _land(

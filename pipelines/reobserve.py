@@ -43,7 +43,7 @@ def run(settings: Settings, source_name: str, *, now: datetime) -> Collected:
     def give(query: Query) -> Iterator[Found]:
         return _whole(source.look_up(query, ids, now=now), stored)
 
-    return land(settings, source, give, key=f"{now:%Y-%m-%dT%H:%M:%S}-again")
+    return land(settings, source, give, key=f"{now:%Y-%m-%dT%H:%M:%S}-again", now=now)
 
 
 class _Stored(NamedTuple):

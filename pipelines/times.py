@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 EARLIEST_YEAR = 1990
-_LATEST = timedelta(days=2)  # clocks of platforms may run ahead, but not by more
+AHEAD = timedelta(days=2)  # clocks of platforms may run ahead, but not by more
 _SPACED = re.compile(r"(\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d(?:[.,]\d{1,6}\d*)?)?) ?(Z|UTC|GMT|[+-]\d\d:?\d\d)$")
 _SLASHED = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:[ T,]+(\d{1,2}):(\d\d)(?::(\d\d))? ?([AaPp][Mm])?)?$")
 _MONTHS = {m: i for i, m in enumerate(["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"], 1)}
@@ -150,7 +150,7 @@ class Dates:
     """
 
     def __init__(self, *, now: datetime, formats: Sequence[str] = (), day_first: bool | None = None, zone: str = "UTC") -> None:
-        self._latest = now + _LATEST
+        self._latest = now + AHEAD
         self._day_first = day_first
         self._zone = UTC if zone == "UTC" else ZoneInfo(zone)
         self._readers = [_NAMED.get(f) or _pattern(f) for f in formats] or [iso, twitter, any_epoch, rfc2822]

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipelines import aggregate, collect, load
 from pipelines.errors import AuthFailed, ConfigError
 from pipelines.records import Cursor, Gap, Mention, Query, Rejected, Window
+from pipelines.settings import Settings
 from pipelines.sources.google_play import GooglePlaySource
+from pipelines.store import open_warehouse
 from tests.platforms.base import HOUR, START, Answer
 from tests.platforms.google_play import APP, Platform
 
@@ -63,6 +67,21 @@ def test_an_answer_that_was_taken_back_is_gone_and_its_review_is_not() -> None:
     states = {m.native_id: m.deleted_at for m in found if isinstance(m, Mention)}
     assert states == {f"{APP}/r1": None, f"{APP}/r1:reply": START}
     assert len(platform.asked) == 2  # a token and one review
+
+
+def test_a_review_from_the_future_lands_without_a_date_and_holds_nothing_up(tmp_path: Path) -> None:
+    late = REVIEW | {"comments": [{"userComment": {"text": "Late", "lastModified": {"seconds": "4102444800"}}}]}
+    with Platform(count=0) as platform:
+        platform.data = lambda _: Answer({"reviews": [REVIEW, late | {"reviewId": "r2"}]})  # type: ignore[method-assign]
+        sources = {"play": {"kind": "google_play", "rate": "", **platform.stanza()}}
+        settings = Settings.model_validate({"sources": sources, "path": tmp_path / "earshot.toml"})
+        done = collect.run(settings, "play", WINDOW, now=WINDOW.end)
+    for key in done.window_keys:
+        load.run(settings, "play", key, now=WINDOW.end)
+    aggregate.run(settings, now=WINDOW.end)
+    with open_warehouse(settings) as warehouse:
+        found = warehouse.execute("SELECT text, published_at, observed_at, time_note FROM mentions WHERE native_id LIKE '%r2'")
+        assert found.fetchall() == [("Late", None, None, "'2100-01-01 00:00' is in the future")]
 
 
 def test_a_revoked_account_and_a_key_that_is_none_say_what_to_check(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -238,7 +238,8 @@ REVISED = AT + timedelta(days=30)
 def test_an_edited_review_was_published_when_it_was_first_known(order: str, tmp_path: Path) -> None:
     """Its platform tells the time of the last change alone. Whichever version comes first, or both at once."""
     settings = Settings(folder=tmp_path)
-    versions = {"a": mention(text="bad", time_note="of the change"), "b": mention(text="good", published_at=REVISED, time_note="of it")}
+    first, second = mention(text="bad", time_note="of the change"), mention(text="good", published_at=REVISED, time_note="of it")
+    versions = {"a": first, "b": second}
     for key in order:
         land(settings, key, [versions[key]])
         load.run(settings, "s", key, now=NOW)
