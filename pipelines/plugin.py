@@ -17,6 +17,7 @@ class Plugin(BaseModel):
     title: ClassVar[str] = ""  # for lists and prompts
     needs_key: ClassVar[bool] = False  # does the platform ask for credentials?
     key_page: ClassVar[str | None] = None  # where a user gets them
+    one_of: ClassVar[tuple[str, ...]] = ()  # fields of which at least one must be given; the first is asked for
 
     kind: str = Field(description="Which connector this is: the name of its module.")
     name: str = Field(default="", description="The stanza's own name; filled in from earshot.toml.", exclude=True)

@@ -131,10 +131,38 @@ def test_add_keeps_comments_and_tests_before_it_writes(started: Path, feed: str)
         started, "add", "source", "rss", "--set", "urls=http://127.0.0.1:9/none", "--name", "dead", "--yes"
     )
     assert "exists already" in refused(started, "add", "source", "rss", "--set", f"urls={feed}", "--name", "news", "--yes")
-    assert "did you mean 'urls'" in refused(
-        started, "add", "source", "rss", "--set", f"url={feed}", "--set", f"urls={feed}", "--yes"
-    )
+    for more in ([], ["--set", f"urls={feed}"]):
+        said = refused(started, "add", "source", "rss", "--set", f"url={feed}", *more, "--yes")
+        assert "there is no key 'url'; did you mean 'urls'? allowed: " in said
     assert path.read_text(encoding="utf-8") == before
+
+
+def test_add_asks_for_what_there_must_be(started: Path, feed: str) -> None:
+    """A feed has no field that is always needed, but needs one of three; the first is asked for unless another is given."""
+    path = started / "earshot.toml"
+    before = path.read_text(encoding="utf-8")
+    assert "needs urls or queries or news" in refused(started, "add", "source", "rss", "--yes")
+    for answers in ("", "\n"):
+        result = earshot(started, "add", "source", "rss", answers=answers)
+        assert result.returncode == 2 and result.stderr.count("\n") == 1, result.stderr
+    assert path.read_text(encoding="utf-8") == before
+    assert "Addresses of the feeds." in done(started, "add", "source", "rss", answers=f"{feed}, {feed}?other\n")
+    done(started, "add", "source", "rss", "--name", "search", "--set", "news=true", "--no-test", answers="")
+    sources = tomllib.loads(path.read_text(encoding="utf-8"))["sources"]
+    assert sources["rss"] == {"kind": "rss", "urls": [feed, f"{feed}?other"]}
+    assert sources["search"] == {"kind": "rss", "news": True}
+
+
+def test_the_examples_of_add_name_fields_that_there_are() -> None:
+    from pipelines import registry
+    from pipelines.commands import add
+
+    assert add.__doc__
+    found = re.findall(r"earshot add (source|notifier) (\w+) --set (\S+)", add.__doc__)
+    assert len(found) == 2
+    for what, kind, pair in found:
+        plugin = registry.load("sources" if what == "source" else "notifiers", kind)
+        assert add.answers(plugin, [pair], asking=False)
 
 
 @contextmanager

@@ -1,13 +1,14 @@
 """Add a source or a notifier to earshot.toml: asks only what is needed, tests it, and only then writes; comments stay.
 
 earshot add                                   list what can be added
-earshot add source rss --set url=https://example.org/feed.xml
+earshot add source rss --set urls=https://example.org/feed.xml
 earshot add notifier apprise --set url=env:CARE_DESK_URL --name care_desk
 """
 
 from __future__ import annotations
 
 import argparse
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, cast
 
@@ -49,19 +50,46 @@ def fields(kind: type[Plugin]) -> dict[str, Any]:
     return {name: field for name, field in kind.model_fields.items() if name not in ("kind", "name")}
 
 
-def answers(kind: type[Plugin], given: list[str], asking: bool) -> dict[str, str]:
-    """Values for the fields: those given as KEY=VALUE, and an answer for each required one that is missing."""
+def pairs(kind: type[Plugin], given: list[str]) -> dict[str, str]:
+    """What was given as KEY=VALUE.
+
+    Raises:
+        ConfigError: a pair is written in another way, or its key is no field of this kind.
+    """
     values: dict[str, str] = {}
+    allowed = list(fields(kind))
     for pair in given:
-        key, equals, value = pair.partition("=")
+        key, equals, value = (part.strip() for part in pair.partition("="))
         if not equals:
             raise ConfigError(f"--set {pair}: write it as KEY=VALUE.")
-        values[key.strip()] = value.strip()
-    for name, field in fields(kind).items():
-        if field.is_required() and name not in values:
-            if not asking:
-                raise ConfigError(f"{kind.__name__} needs {name} ({field.description}): give --set {name}=VALUE.")
-            values[name] = ask(name, str(field.description))
+        if key not in allowed:
+            near = get_close_matches(key, allowed, 1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            raise ConfigError(f"--set {key}=...: there is no key {key!r}; {hint}allowed: {', '.join(allowed)}.")
+        values[key] = value
+    return values
+
+
+def answers(kind: type[Plugin], given: list[str], asking: bool) -> dict[str, str]:
+    """Values for the fields: those given as KEY=VALUE, and an answer for each that is missing and must be there.
+
+    Raises:
+        ConfigError: a pair is wrong, a field is missing and nobody is to be asked, or the answers end early.
+    """
+    values = pairs(kind, given)
+    known = fields(kind)
+    missing = [name for name, field in known.items() if field.is_required() and name not in values]
+    if kind.one_of and not values.keys() & set(kind.one_of):
+        missing.append(kind.one_of[0])
+    for name in missing:
+        about = str(known[name].description)
+        if not asking:
+            others = "".join(f" or {other}" for other in kind.one_of if name in kind.one_of and other != name)
+            raise ConfigError(f"{kind.__name__} needs {name}{others} ({about}): give --set {name}=VALUE.")
+        try:
+            values[name] = ask(name, about)
+        except EOFError:
+            raise ConfigError("the answers ended early: nothing was written.") from None
     return values
 
 

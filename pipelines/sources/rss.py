@@ -46,6 +46,8 @@ class RssSource(Source):
         limits="none; feeds that have not changed are not sent again", deletion="feeds do not tell of deletions",
     )
 
+    one_of: ClassVar[tuple[str, ...]] = ("urls", "queries", "news")
+
     urls: list[str] = Field(default=[], description="Addresses of the feeds.")
     matching: bool = Field(default=False, description="Keep of these feeds only what the brands' queries mean.")
     news: bool = Field(default=False, description="Search Google News too, for what the brands' queries mean.")
