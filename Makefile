@@ -10,6 +10,7 @@ BIN := $(VENV)/bin
 CONFIG ?= earshot.toml
 PORT ?= 8050
 AIRFLOW_PORT ?= 8080
+DATA ?= $(EARSHOT_DATA)
 TORCH ?= torch==2.13.0
 # Where there is no NVIDIA GPU the CPU build of torch is asked for first: the default build brings gigabytes of CUDA.
 # Set TORCH_INDEX= (empty) to take the default build, or another address, such as that of one's own mirror.
@@ -62,8 +63,9 @@ lint: setup  ## ruff, mypy and the import contracts
 bench: setup  ## throughput and memory into bench/results.json
 	@$(BIN)/python -m tests.bench
 
-evaluate: setup  ## figures of the models against labelled data
-	@$(BIN)/earshot evaluate
+evaluate: $(if $(DATA),setup)  ## figures of the models against the labelled sets in the folder DATA=...
+	@[ -n "$(DATA)" ] || { echo "The labelled sets are no part of Earshot: name their folder, as in make evaluate DATA=../labelled"; exit 2; }
+	@$(BIN)/earshot evaluate --data "$(DATA)"
 
 constraints:  ## pin what is installed into constraints.txt
 	@{ echo "# Exact versions, written by \`make constraints\`."; $(BIN)/python -m pip freeze --exclude-editable | \

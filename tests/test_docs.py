@@ -88,6 +88,20 @@ def test_every_command_source_and_target_that_is_named_exists() -> None:
         assert re.search(rf"^{target}:", makefile, re.M), f"make {target} is not in the Makefile"
 
 
+def test_make_evaluate_asks_for_the_folder_of_the_sets() -> None:
+    environment = {name: value for name, value in os.environ.items() if name not in ("DATA", "EARSHOT_DATA", "MAKEFLAGS")}
+
+    def make(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["make", *words], cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60
+        )
+
+    without = make("evaluate")
+    assert without.returncode == 2 and "make evaluate DATA=" in without.stdout and "Traceback" not in without.stderr
+    assert 'earshot evaluate --data "my sets"' in make("--dry-run", "evaluate", "DATA=my sets").stdout
+    assert "make evaluate" in make("help").stdout
+
+
 def test_every_link_and_picture_leads_somewhere() -> None:
     for page in (
         "README.md",
