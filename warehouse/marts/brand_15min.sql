@@ -6,7 +6,7 @@
 -- with 25 letters and spaces at least, and no repost. copy_count: how many are; original_*: the counts without them, which is
 -- what detection watches, so that a text which a hundred accounts post counts once.
 -- Where a budget let only a part be collected, each mention counts as many as it stands for, so that a sample neither hides nor
--- makes a spike; authors are scaled by the mean weight.
+-- makes a spike; authors are scaled by the mean weight of the mentions that are counted with them.
 WITH said AS (
     SELECT
         brand, bucket_at, published_at, mention_id, author_id, sentiment, intents, needs_response, kind, weight,
@@ -42,7 +42,9 @@ SELECT
     coalesce(round(sum(weight) FILTER (WHERE needs_response)), 0)::INTEGER AS needs_response_count,
     coalesce(round(sum(weight) FILTER (WHERE kind = 'repost')), 0)::INTEGER AS repost_count,
     coalesce(round(sum(weight) FILTER (WHERE is_copy)), 0)::INTEGER AS copy_count,
-    round((count(DISTINCT author_id) FILTER (WHERE is_copy IS NOT TRUE)) * avg(weight))::INTEGER AS original_author_count,
+    coalesce(
+        round((count(DISTINCT author_id) FILTER (WHERE is_copy IS NOT TRUE)) * avg(weight) FILTER (WHERE is_copy IS NOT TRUE)), 0
+    )::INTEGER AS original_author_count,
     coalesce(round(sum(weight) FILTER (WHERE is_copy IS NOT TRUE AND sentiment = 'negative')), 0)::INTEGER AS original_negative_count,
     coalesce(round(sum(weight) FILTER (WHERE is_copy IS NOT TRUE AND sentiment <> 'unknown')), 0)::INTEGER AS original_scored_count,
     greatest(
