@@ -29,6 +29,7 @@ from standardwebhooks.webhooks import Webhook
 
 from pipelines import collect, load
 from pipelines.forms import reported
+from pipelines.inbox import Inbox
 from pipelines.records import Window
 from pipelines.settings import Settings, read
 from pipelines.store import warehouse_path
@@ -214,6 +215,33 @@ def test_a_later_event_about_the_same_message_replaces_and_withdraws_it(settings
         assert [m["text"] for m in stored(settings, "hook")] == ["JetBlue was late"]
         post(url, {"id": "7", "published_at": at.isoformat(), "deleted_at": (at + timedelta(seconds=9)).isoformat()}, "c")
         assert [(m["text"], m["deleted_at"] is not None) for m in stored(settings, "hook")] == [("", True)]
+
+
+def test_of_events_without_a_time_of_their_own_the_later_one_counts(settings: Settings) -> None:
+    """And none that is late undoes a deletion that says when it was."""
+    inbox, at = Inbox(settings.storage, "hook"), datetime(2026, 2, 1, 12, tzinfo=UTC)
+    said = {"published_at": at.isoformat()}
+    for number in range(8):
+        for version, seconds in (("is", 2), ("was", 600), ("had been", 601)):
+            row = {"id": f"{number}", "text": f"JetBlue {version} late", **said}
+            inbox.put(f"{number} {version}", row, now=at + timedelta(seconds=seconds))
+    for name, deleted in (("said", {"deleted_at": (at + timedelta(seconds=30)).isoformat()}), ("told", {"deleted_at": True})):
+        inbox.put(f"{name} a", {"id": name, "text": "JetBlue", **said}, now=at + timedelta(seconds=2))
+        inbox.put(f"{name} b", {"id": name, **said, **deleted}, now=at + timedelta(seconds=40))
+    inbox.put("said c", {"id": "said", "text": "JetBlue", **said}, now=at + timedelta(minutes=9))  # its first try got lost
+    found = {m["native_id"]: (m["text"], m["deleted_at"] is not None) for m in stored(settings, "hook")}
+    assert found == {str(n): ("JetBlue had been late", False) for n in range(8)} | {"said": ("", True), "told": ("", True)}
+
+
+def test_what_the_page_itself_writes_is_its_own(settings: Settings) -> None:
+    def change(native_id: str, author: str | None) -> dict[str, Any]:
+        value = {"comment_id": native_id, "message": "Sorry to hear that, JetBlue", "created_time": 1_770_000_000}
+        return {"field": "feed", "value": value | ({"from": {"id": author}} if author else {})}
+
+    changes = [change("p", "1"), change("c", "99"), change("n", None)]
+    event = {"object": "page", "entry": [{"id": "1", "time": 1_770_000_000, "changes": changes}]}
+    Inbox(settings.storage, "insta").put("e", event, now=datetime(2026, 2, 2, 3, tzinfo=UTC))
+    assert {m["native_id"]: m["is_own"] for m in stored(settings, "insta")} == {"p": True, "c": False, "n": False}
 
 
 def test_an_event_is_known_by_whatever_name_its_id_has(settings: Settings) -> None:

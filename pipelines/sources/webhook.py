@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -17,11 +18,12 @@ from pydantic import Field
 from pipelines.errors import ConfigError
 from pipelines.inbox import Event, Inbox
 from pipelines.mapping import ConstantsSection, Mapping, guess, read_mapping
-from pipelines.records import Cursor, Found, Query, Window
+from pipelines.records import Cursor, Found, Mention, Query, Rejected, Window
 from pipelines.rows import Row, mapper_of
 from pipelines.sources.base import Card, Source
 
 STORY = timedelta(hours=24)
+_SLOWER = 10_000
 
 
 class WebhookSource(Source):
@@ -67,13 +69,25 @@ class WebhookSource(Source):
         for number, values in enumerate(_rows(event.body, self.signature), 1):
             raw, known = json.dumps(values).encode(), values if isinstance(values, dict) else {}
             row = known if _holds_id(known, self.map) else {"id": f"{event.id}-{number}"} | known
-            yield mapper(Row(number, raw, row, None if isinstance(values, dict) else "is not an object"))
+            yield _ordered(mapper(Row(number, raw, row, None if isinstance(values, dict) else "is not an object")), event)
 
     def _mapping(self) -> Mapping:
         found = read_mapping(self.map) if self.map else Mapping()
         if found.constants.channel != ConstantsSection().channel:
             return found
         return found.model_copy(update={"constants": found.constants.model_copy(update={"channel": self.channel})})
+
+
+def _ordered(found: Mention | Rejected, event: Event) -> Mention | Rejected:
+    """Of two events about a message that tell the same time, or none, the one that came later counts.
+
+    Where an event does not say when its version was made, that is taken to be when the message was published or deleted, and a
+    ten-thousandth of the time until it came: in this order, and behind whatever later time another event does say.
+    """
+    if isinstance(found, Rejected) or found.observed_at not in (None, found.deleted_at):
+        return found
+    said = found.deleted_at or found.published_at or event.received_at
+    return replace(found, observed_at=said + (event.received_at - said) / _SLOWER)
 
 
 def _holds_id(values: dict[str, Any], mapping: Path | None) -> bool:
@@ -106,11 +120,12 @@ def _of_meta(entry: dict[str, Any], channel: str) -> Iterator[dict[str, Any]]:
                 }
     for change in entry.get("changes") or ():
         value = change.get("value") or {}
+        author = (value.get("from") or {}).get("id")
         if change.get("field") in ("comments", "feed") and (value.get("text") or value.get("message")):
             at = datetime.fromtimestamp(value.get("created_time") or entry.get("time") or 0, UTC)
             yield {
                 "id": value.get("id") or value.get("comment_id") or value.get("post_id"), "channel": channel,
                 "kind": "comment", "property": "own", "text": value.get("text") or value["message"],
-                "author": (value.get("from") or {}).get("id"), "published_at": at.isoformat(),
+                "author": author, "is_own": author is not None and author == entry.get("id"), "published_at": at.isoformat(),
                 "in_reply_to": value.get("parent_id") or (value.get("media") or {}).get("id"),
             }
