@@ -67,7 +67,7 @@ def _run(settings: Settings, source_name: str, window: Window, landing: Landing,
     from pipelines.sources.file import FileSource
 
     source = settings.plugin("sources", source_name)
-    query = _query(settings, landing, source_name)
+    query = replace(_query(settings, landing, source_name), now=now)
     if isinstance(source, FileSource):
         return _run_folder(settings, source.below(settings.path.parent), landing, query.cursor, now=now)
     protector = _protector(settings, landing)

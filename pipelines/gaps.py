@@ -62,7 +62,9 @@ def note(landing: Landing, source: str, gaps: Iterable[Gap], *, now: datetime) -
 def fill(landing: Landing, source: str, noted: Noted, rest: Sequence[Gap], *, now: datetime) -> None:
     """A gap has been asked for again and what came has landed: what is left of it, if anything, takes its place."""
     known = read(landing, source)
-    if any(_span(gap) == _span(noted.gap) for gap in rest):  # nothing of it came
+    if same := [gap for gap in rest if _span(gap) == _span(noted.gap)]:  # nothing of it came, at most how much it is
+        if same[0] != noted.gap:
+            _write(landing, source, [replace(n, gap=same[0]) if n == noted else n for n in known])
         return
     changed = [replace(n, filled_at=now) if n == noted else n for n in known]
     _write(landing, source, [*changed, *(replace(noted, gap=gap) for gap in rest)])  # what is left is not told anew

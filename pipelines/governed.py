@@ -2,55 +2,100 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from pipelines.errors import ConfigError
-from pipelines.records import Found, Gap, Mention, Query, Window
+from pipelines.errors import ConfigError, SourceError
+from pipelines.records import Found, Gap, Mention, Query, Rejected, Window
+from pipelines.settings import span
 from pipelines.sources.base import Source
 from pipelines.spending import Ledger, Share, share, slices, windows_left
 
-_LEFTOVER = timedelta(days=1)  # gaps are filled from a day's even share of what the month has left
+_DAY = timedelta(days=1)
 
 
 def collect(source: Source, query: Query, window: Window, *, now: datetime) -> Iterator[Found]:
-    """What the budget allows of a window; what it does not allow is a gap with the platform's own count.
+    """What the budget allows of a window; what it does not allow is a gap, with the platform's own count where there was money
+    to ask for it.
 
     Raises:
         ConfigError: the source can give no past windows or has no price, so that a budget means nothing.
         SourceError: as for `Source.collect`.
     """
-    ledger = _ledger(source, query)
-    count = source.count(query, window)
+    ledger, price = _ledger(source, query), source.price_of(query)
+    missed = Gap(
+        source=source.name, start=window.start, end=window.end, reason=f"the month's budget of {source.budget:g} is used up",
+    )
+    if _left(source, ledger, now) <= price:
+        yield missed
+        return
+    count = _count(source, query, window, ledger, now)
     if count is None:
         raise ConfigError(f"[sources.{source.name}] budget: this platform does not tell how much there is; set requests instead.")
-    price = source.price_of(query)
-    ledger.add(source.name, now, mentions=0, cost=price)  # the count is billed as one
-    left = source.budget - ledger.spent(source.name, now)
-    plan = share(count, price, left, windows_left(window))
+    plan = share(count, price, _left(source, ledger, now), windows_left(window, now))
     if plan.weight == 0:
-        reason = f"the month's budget of {source.budget:g} is used up"
-        yield Gap(source=source.name, start=window.start, end=window.end, reason=reason, missing=count)
+        yield replace(missed, missing=count)
         return
     yield from _settled(_read(source, query, window, plan), ledger, source, query, plan, now)
 
 
 def fill(source: Source, query: Query, gap: Gap, *, now: datetime) -> Iterator[Found]:
-    """A gap, where the money is there; otherwise the same gap again."""
-    ledger, span, price = _ledger(source, query), Window(gap.start, gap.end), source.price_of(query)
-    left = source.budget - ledger.spent(source.name, now)
-    allowed = left / max(1.0, windows_left(Window(now, now + _LEFTOVER)))
-    if gap.missing is not None and gap.missing * price > allowed:
+    """A gap, where the money is there and the platform still reaches it; otherwise the same gap again.
+
+    Gaps are filled from what the day has not used of its even share of the month: counting many of them must not use it up.
+    """
+    ledger, window, price = _ledger(source, query), Window(gap.start, gap.end), source.price_of(query)
+    least = price * max(1, gap.missing or 0)  # a count costs about as much as a mention
+    if gap.start < now - span(source.backfill) or least > _left_today(source, ledger, now):
         yield gap
         return
-    count = source.count(query, span) or 0
-    ledger.add(source.name, now, mentions=0, cost=price)
-    if count * price > allowed:
+    count = _count(source, query, window, ledger, now) or 0
+    if count * price > _left_today(source, ledger, now):
         yield replace(gap, missing=count)
         return
-    found = source.fill(query, gap) if gap.query else source.collect(query, span)  # without a query: a whole window
+    found = source.fill(query, gap) if gap.query else source.collect(query, window)  # without a query: a whole window
     yield from _settled(found, ledger, source, query, Share(1, count), now)
+
+
+def look_up(source: Source, query: Query, native_ids: Sequence[str], *, now: datetime) -> Iterator[Mention | Rejected]:
+    """Look up as many of the ids as the budget still pays for, the first ones; the others stay due.
+
+    Each is booked in full, also one that the platform does not charge for again on the same day.
+    """
+    ledger, price = _ledger(source, query), source.price_again
+    paid, told = native_ids[: max(0, int(_left(source, ledger, now) / price))], 0
+    if not paid:
+        return
+    ledger.add(source.name, now, mentions=0, cost=len(paid) * price)
+    try:
+        for item in source.look_up(query, paid, now=now):
+            told += 1
+            yield item
+    except SourceError:
+        ledger.add(source.name, now, mentions=0, cost=-max(0, len(paid) - told) * price)  # no answer, no charge
+        raise
+
+
+def _left(source: Source, ledger: Ledger, now: datetime) -> float:
+    """Of the month's budget."""
+    return source.budget - ledger.spent(source.name, now)
+
+
+def _left_today(source: Source, ledger: Ledger, now: datetime) -> float:
+    """Of the day's even share of what the month had left when the day began."""
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    today = ledger.days(source.name, now).get(f"{now:%Y-%m-%d}", 0.0)
+    return (_left(source, ledger, now) + today) / windows_left(Window(midnight, midnight + _DAY), midnight) - today
+
+
+def _count(source: Source, query: Query, window: Window, ledger: Ledger, now: datetime) -> int | None:
+    """The platform's count, with what asking for it did cost booked, also where it failed half-way."""
+    before = source.counted
+    try:
+        return source.count(query, window)
+    finally:
+        ledger.add(source.name, now, mentions=0, cost=source.counted - before)
 
 
 def _ledger(source: Source, query: Query) -> Ledger:

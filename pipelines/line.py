@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines.errors import SourceError
+from pipelines.errors import InputError, SourceError
 from pipelines.records import Window
 from pipelines.settings import Settings, span
 
@@ -136,27 +136,41 @@ def run(
     settings: Settings, *, now: datetime, since: datetime, sources: list[str] | None = None, model: str | None, progress: Progress
 ) -> Report:
     """Run the line on the configured sources. One source that fails is reported and stops no other."""
-    from pipelines import collect, load, reobserve
-    from pipelines.landing import Landing
+    from pipelines import load, reobserve
 
-    landing = Landing(settings.storage)
     report, due = Report(), reobserve.record(settings, now=now)
     for name in sources or list(settings.sources):
-        source = settings.plugin("sources", name)
-        keys = []
-        try:
-            for window in windows(source, since=since, now=now):
-                landed = None if source.incremental else landing.read_manifest(name, window.key)
-                if landed is not None and landed.sealed:
-                    continue  # it is over and here: it gives the same again
-                progress("collect", f"{name} {window.key}")
-                keys += collect.run(settings, name, window, now=now).window_keys
-            if name in due:
-                progress("look up", name)
-                keys += reobserve.run(settings, name, now=now).window_keys
-        except SourceError as error:
-            report.failed_sources[name] = str(error)
+        keys: set[str] = set()
+        for collected in (_collected(settings, name, since, now, progress), _looked_up(settings, name, due, now, progress)):
+            try:
+                for key in collected:
+                    keys.add(key)
+            except (SourceError, InputError) as error:  # what is looked up does not wait for what is collected
+                report.failed_sources.setdefault(name, str(error))
         left = load.waiting(settings, name)  # landed by a run that was killed before it had loaded them
         _process(settings, name, sorted({*keys, *left}), report, now=now, model=model, progress=progress)
     _finish(settings, report, now=now, progress=progress)
     return report
+
+
+def _collected(settings: Settings, name: str, since: datetime, now: datetime, progress: Progress) -> Iterator[str]:
+    """Collect each window that is due; yields the keys of what landed."""
+    from pipelines import collect
+    from pipelines.landing import Landing
+
+    landing, source = Landing(settings.storage), settings.plugin("sources", name)
+    for window in windows(source, since=since, now=now):
+        landed = None if source.incremental else landing.read_manifest(name, window.key)
+        if landed is not None and landed.sealed:
+            continue  # it is over and here: it gives the same again
+        progress("collect", f"{name} {window.key}")
+        yield from collect.run(settings, name, window, now=now).window_keys
+
+
+def _looked_up(settings: Settings, name: str, due: list[str], now: datetime, progress: Progress) -> Iterator[str]:
+    """Look up what is due; yields the keys of what landed."""
+    from pipelines import reobserve
+
+    if name in due:
+        progress("look up", name)
+        yield from reobserve.run(settings, name, now=now).window_keys

@@ -139,6 +139,7 @@ class Query:
     cursors: dict[str, Cursor] = field(default_factory=dict)  # as the source gave them last, by query
     expression: str = ""  # what to collect, in the query language; empty: what the brands' queries say
     state: Path | None = None  # folder in which a source's pace is remembered from one collection to the next
+    now: datetime | None = None  # when it is asked, where known: some platforms refuse spans that lie ahead
 
     @property
     def cursor(self) -> dict[str, str]:

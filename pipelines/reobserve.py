@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipelines import ledger
+from pipelines import governed, ledger
 from pipelines.collect import Collected, land
 from pipelines.records import Found, Mention, Query, Rejected
 from pipelines.settings import Settings
@@ -28,7 +28,7 @@ AT_ONCE = 5_000  # mentions of one run; the others stay due
 
 
 def run(settings: Settings, source_name: str, *, now: datetime) -> Collected:
-    """Look up what is due of one source and land what the platform says.
+    """Look up what is due of one source, as far as its budget reaches, and land what the platform says.
 
     Raises:
         SourceError: the platform did not answer; nothing has landed and the same is due again.
@@ -41,7 +41,8 @@ def run(settings: Settings, source_name: str, *, now: datetime) -> Collected:
     stored = _stored(settings, source_name, ids)
 
     def give(query: Query) -> Iterator[Found]:
-        return _whole(source.look_up(query, ids, now=now), stored)
+        found = governed.look_up(source, query, ids, now=now) if source.budget else source.look_up(query, ids, now=now)
+        return _whole(found, stored)
 
     return land(settings, source, give, key=f"{now:%Y-%m-%dT%H:%M:%S}-again", now=now)
 

@@ -1,11 +1,14 @@
 """What priced platforms cost, and how little of them to read when the month's budget is short.
 
 `budget` of a source is the most that a calendar month may cost, in the currency of its price. Before a window is read, the
-platform is asked how much there is (`count`), which is cheap. What fits is read whole. What does not is read in part: the window
-is cut into sixty slices, these into strata of s neighbours, and of each stratum one slice drawn at random is read whole; every
-mention in it then stands for s (its `weight`, the inverse of the probability with which it was included: Horvitz and Thompson,
-Journal of the American Statistical Association 47, 1952). Sums of weights are unbiased for the whole window, and time is covered
-evenly. The draw depends on the source and the window alone, so that a window collected twice is the same.
+platform is asked how much there is (`count`), which is cheap but not free: once the money is used up, not even that is asked.
+What fits is read whole. What does not is read in part: the window is cut into sixty slices, these into strata of s neighbours,
+and of each stratum one slice drawn at random is read whole; every mention in it then stands for s (its `weight`, the inverse of
+the probability with which it was included: Horvitz and Thompson, Journal of the American Statistical Association 47, 1952). Sums
+of weights are unbiased for the whole window, and time is covered evenly. The draw depends on the source and the window alone, so
+that a window collected twice is the same.
+
+Looking mentions up again is paid for from the same budget, those first that wait longest; what it does not reach stays due.
 
 A quiet window leaves its share to later ones, and a window in a storm may take ten times its even share. Money is set aside
 before it is spent and settled afterwards: a collection that is killed counts as if it had read all that it had set aside, so that
@@ -85,9 +88,10 @@ def slices(window: Window, weight: int, source: str) -> list[Window]:
     return [Window(window.start + n * width, window.start + (n + 1) * width) for n in chosen]
 
 
-def windows_left(window: Window) -> float:
-    """Windows of this width from its start to the end of its calendar month."""
-    return (_next_month(window.start) - window.start) / (window.end - window.start)
+def windows_left(window: Window, now: datetime) -> float:
+    """Windows of this width that the month's budget must still pay for: from this one on, or from now where that is later."""
+    start = max(window.start, now)
+    return (_next_month(start) - start) / (window.end - window.start)
 
 
 def _next_month(at: datetime) -> datetime:

@@ -15,7 +15,7 @@ import psutil
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines import collect
+from pipelines import collect, line
 from pipelines.errors import ConfigError, InputError
 from pipelines.landing import Landing
 from pipelines.mapping import Mapping, read_mapping
@@ -541,3 +541,14 @@ def test_real_streams_are_read_whole_by_their_example_mappings(name: str, rows: 
 def test_the_example_mappings_are_valid() -> None:
     found = [read_mapping(p) for p in sorted((ROOT / "examples").glob("*.toml")) if "columns" in p.read_text()]
     assert {m.source for m in found if isinstance(m, Mapping)} >= {"airline_week", "spotify_care", "care_threads"}
+
+
+def test_a_folder_that_is_missing_stops_no_other_source(tmp_path: Path) -> None:
+    write(tmp_path / "in.jsonl", "".join(json.dumps(row) + "\n" for row in ROWS))
+    sources = {"gone": {"kind": "file", "path": "nowhere"}, "there": {"kind": "file", "path": "in.jsonl"}}
+    settings = Settings.model_validate({"sources": sources, "path": tmp_path / "earshot.toml", "folder": tmp_path / "store"})
+    report = line.run(settings, now=NOW, since=NOW, model="none", progress=lambda *_: None)
+    assert report.rows_in == len(ROWS)
+    assert report.failed_sources == {
+        "gone": f"[sources.gone] path = {str(tmp_path / 'nowhere')!r}: there is no such file or folder.",
+    }

@@ -16,7 +16,7 @@ from pipelines.records import Window
 from pipelines.settings import Settings
 from tests.conformance.polling import configured, load_all, platform_of, poll, windows
 from tests.platforms import x
-from tests.platforms.base import HOUR, START, Answer, Post
+from tests.platforms.base import HOUR, START, Answer, Post, Request
 from tests.test_erase import places
 
 
@@ -148,7 +148,7 @@ def test_without_a_warehouse_nothing_is_due(tmp_path: Path) -> None:
 @pytest.mark.parametrize("platform", ["x"], indirect=True)
 def test_a_run_without_airflow_looks_up_and_erases_too(platform: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = collected(platform, tmp_path, monkeypatch)
-    now = START + timedelta(days=2)
+    now = START + timedelta(days=2, minutes=20)  # in the middle of a window
     platform.now = now
     visible = {post.id for post in platform.visible()}
     report = line.run(settings, now=now, since=now - timedelta(hours=1), model="none", progress=lambda *_: None)
@@ -159,3 +159,20 @@ def test_a_run_without_airflow_looks_up_and_erases_too(platform: Any, tmp_path: 
     assert f"{report.erased} mentions that were withdrawn are erased everywhere; figures leave them out" in said
     with duckdb.connect(str((settings.storage / "serving" / "current.duckdb").resolve()), read_only=True) as snapshot:
         assert snapshot.execute("SELECT sum(withdrawn_count) FROM withdrawn_daily").fetchall() == [(report.erased,)]
+
+
+class Unsearchable(x.Platform):
+    """Gives posts by id, and refuses to search."""
+
+    def answer(self, request: Request) -> Answer:
+        is_down = self.now > START + timedelta(days=1) and request.path != "/2/tweets"
+        return Answer({"title": "Invalid"}, 400) if is_down else super().answer(request)
+
+
+def test_deletions_are_found_also_where_nothing_can_be_collected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Unsearchable(3, count=40, hours=2) as platform:
+        settings = collected(platform, tmp_path, monkeypatch)
+        platform.now = now = START + timedelta(days=2)
+        report = line.run(settings, now=now, since=now - timedelta(hours=1), model="none", progress=lambda *_: None)
+        assert "cannot read the question" in report.failed_sources["x"]
+        assert report.erased > 0

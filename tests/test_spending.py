@@ -10,17 +10,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines import collect, gaps, governed, spending
+from pipelines import collect, gaps, governed, reobserve, spending
 from pipelines.commands.budget import report
-from pipelines.errors import ConfigError
+from pipelines.errors import ConfigError, SourceError
 from pipelines.landing import Landing
 from pipelines.records import Gap, Mention, Query, Window
-from tests.conformance.polling import configured
-from tests.platforms.base import START
+from pipelines.settings import Settings
+from tests.conformance.polling import configured, load_all, poll, windows
+from tests.platforms.base import START, Answer
 from tests.platforms.x import Platform
 
 HOUR = Window(START, START + timedelta(hours=1))
 WEIGHTS = [n for n in range(1, 61) if 60 % n == 0]
+
+
+def ledger(settings: Settings) -> spending.Ledger:
+    return spending.Ledger(settings.storage / "pace" / "spent.sqlite")
 
 
 @given(st.sampled_from(WEIGHTS), st.integers(0, 10_000))
@@ -69,14 +74,83 @@ def test_a_short_budget_gives_a_sample_whose_weights_say_what_it_stands_for(
 
 def test_without_money_nothing_is_read_and_the_gap_knows_how_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Platform(3, count=50, hours=1) as platform:
-        settings = configured(platform, tmp_path, monkeypatch, budget=0.001)
+        settings = configured(platform, tmp_path, monkeypatch, budget=0.02)  # pays for a count
         platform.show_all()
         window = Window(START, START + timedelta(hours=2))
         assert collect.run(settings, "x", window, now=platform.now).mentions == 0
         (noted,) = gaps.open_ones(Landing(settings.storage), "x")
-        assert (noted.gap.missing, noted.gap.reason) == (len(platform.visible()), "the month's budget of 0.001 is used up")
+        assert (noted.gap.missing, noted.gap.reason) == (len(platform.visible()), "the month's budget of 0.02 is used up")
         assert collect.run(settings, "x", window, now=platform.now).mentions == 0
         assert len(gaps.open_ones(Landing(settings.storage), "x")) == 1, "the gap stays until there is money"
+
+
+def test_without_money_nothing_is_counted_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Platform(3, count=50, hours=1) as platform:
+        settings = configured(platform, tmp_path, monkeypatch, budget=0.02)
+        spent = ledger(settings)
+        for hour in range(6):
+            platform.now = START + timedelta(hours=hour + 1, minutes=2)
+            window = Window(START + timedelta(hours=hour), START + timedelta(hours=hour + 1))
+            collect.run(settings, "x", window, now=platform.now)
+        assert spent.spent("x", START) <= 0.02
+        assert 0 < len(platform.asked) <= 4
+        assert {noted.gap.missing for noted in gaps.open_ones(Landing(settings.storage), "x")} > {None}
+
+
+def test_counting_has_a_price_of_its_own_for_each_rule(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Platform(3, count=50, hours=1) as platform:
+        rules = ['"JetBlue"', '"JetBlue" post']
+        settings = configured(platform, tmp_path, monkeypatch, budget=1000.0, authors=True, queries=rules)
+        platform.show_all()
+        read = collect.run(settings, "x", Window(START, START + timedelta(hours=2)), now=platform.now).rows_in
+        assert read > 0
+        assert ledger(settings).spent("x", platform.now) == pytest.approx(2 * 0.005 + read * 0.015)
+
+
+def test_a_window_is_paid_for_by_the_month_in_which_it_is_collected() -> None:
+    window, hour = Window(datetime(2026, 1, 31, 23, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)), timedelta(hours=1)
+    assert spending.windows_left(window, window.start) == 1
+    assert spending.windows_left(window, window.end) == 28 * 24
+    assert spending.windows_left(Window(window.start - 9 * hour, window.start - 8 * hour), window.start - 5 * hour) == 6
+
+
+def test_what_is_looked_up_is_paid_for_and_ends_with_the_money(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Platform(3, count=40, hours=2) as platform:
+        free = configured(platform, tmp_path, monkeypatch)
+        for window in windows(platform.hours):
+            poll(free, platform, window)
+        load_all(free, platform)
+        settings, now = configured(platform, tmp_path, monkeypatch, budget=0.02, authors=True), START + timedelta(days=2)
+        due, platform.now, spent = len(reobserve.due(settings, settings.plugin("sources", "x"), now=now)), now, ledger(settings)
+        platform.broken = Answer({}, 400)
+        with pytest.raises(SourceError):
+            reobserve.run(settings, "x", now=now)
+        assert spent.spent("x", now) == 0
+        platform.broken = None
+        assert reobserve.run(settings, "x", now=now).rows_in == 4
+        assert spent.spent("x", now) == pytest.approx(0.02)
+        load_all(settings, platform)
+        asked = len(platform.asked)
+        assert reobserve.run(settings, "x", now=now).rows_in == 0
+        assert len(platform.asked) == asked
+        assert len(reobserve.due(settings, settings.plugin("sources", "x"), now=now)) == due - 4 > 0, "they stay due"
+
+
+def test_a_gap_is_counted_once_and_many_do_not_use_up_the_month(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Platform(3, count=50, hours=1) as platform:
+        settings, landing = configured(platform, tmp_path, monkeypatch, budget=5.0, rate=""), Landing(tmp_path / "store")
+        platform.now, hour = START + timedelta(hours=6, minutes=2), timedelta(hours=1)
+        monkeypatch.setattr(Platform, "limit", (1000, 1.0))
+        large = Gap(source="x", start=START, end=START + 2 * hour, reason="r")
+        small = [Gap(source="x", start=START - n * hour, end=START - (n - 1) * hour, reason="r") for n in range(1, 45)]
+        gaps.note(landing, "x", [large, *small], now=platform.now)
+        for _ in range(2):
+            collect.run(settings, "x", Window(START + 5 * hour, START + 6 * hour), now=platform.now)
+        counts = [r.values["start_time"] for r in platform.asked if r.path.endswith("counts/recent")]
+        assert counts.count("2026-02-01T08:59:00Z") == 1
+        (left,) = [n.gap for n in gaps.open_ones(landing, "x") if n.gap.start == START]
+        assert left.missing and left.missing * 0.005 > 5.0 / 28
+        assert 0.1 < ledger(settings).spent("x", platform.now) < 5.0 / 28 + 0.01, "a day's even share"
 
 
 def test_a_collection_that_breaks_off_counts_as_if_it_had_read_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,7 +188,7 @@ def test_the_forecast_lies_around_the_truth_and_under_the_cap(tmp_path: Path, mo
 
 def test_a_gap_for_want_of_money_is_filled_when_the_next_month_has_some(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Platform(3, count=20, hours=1) as platform:
-        settings = configured(platform, tmp_path, monkeypatch, budget=5.0)
+        settings = configured(platform, tmp_path, monkeypatch, budget=5.0, backfill="40d")
         platform.show_all()
         source = settings.plugin("sources", "x")
         query = Query(brands=settings.query.brands, state=tmp_path / "pace")
@@ -123,4 +197,6 @@ def test_a_gap_for_want_of_money_is_filled_when_the_next_month_has_some(tmp_path
         ledger.add("x", platform.now, mentions=0, cost=5.0)
         assert list(governed.fill(source, query, gap, now=platform.now)) == [gap]
         later = platform.now + timedelta(days=32)
+        short = configured(platform, tmp_path, monkeypatch, budget=5.0).plugin("sources", "x")
+        assert list(governed.fill(short, query, gap, now=later)) == [gap] and platform.asked == [], "X no longer reaches it"
         assert sum(isinstance(m, Mention) for m in governed.fill(source, query, gap, now=later)) == len(platform.visible())

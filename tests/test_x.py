@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipelines import collect, gaps
+from pipelines.commands import sampling
 from pipelines.errors import RateLimited, SourceUnavailable
+from pipelines.landing import Landing
 from pipelines.records import Brand, Gap, Media, Mention, Query, Window
 from pipelines.sources.x import XSource
+from tests.conformance.polling import configured
 from tests.platforms.base import HOUR, SECRET, START
 from tests.platforms.x import Platform
 from tests.web import Answer, serving
@@ -74,6 +80,31 @@ def test_looking_up_ends_with_the_newest_text_under_the_first_id() -> None:
     assert len(platform.asked) == 2
 
 
+def test_of_a_window_that_has_not_ended_x_is_asked_for_what_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Platform(5, hours=1) as platform:
+        settings, landing = configured(platform, tmp_path, monkeypatch), Landing(tmp_path / "store")
+        platform.now = START + timedelta(minutes=20, seconds=7)
+        early = {p.id for p in platform.visible() if p.at < platform.now - timedelta(minutes=2)}
+        assert collect.run(settings, "x", WINDOW, now=platform.now).mentions >= len(early) > 0
+        assert not gaps.is_sealed(landing, "x", WINDOW), "the rest comes when it has ended"
+        asked, query = len(platform.asked), replace(QUERY, now=platform.now)
+        ahead = Window(platform.now, platform.now + HOUR / 60)
+        assert list(source(platform.url).collect(query, ahead)) == [] and source(platform.url).count(query, ahead) == 0
+        assert len(platform.asked) == asked, "there is nothing to ask for"
+        platform.show_all()
+        assert collect.run(settings, "x", WINDOW, now=platform.now).mentions > len(early)
+        assert gaps.is_sealed(landing, "x", WINDOW)
+
+
+def test_the_first_look_is_at_the_window_that_has_just_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Platform(5, hours=1) as platform:
+        settings = configured(platform, tmp_path, monkeypatch)
+        assert sampling.latest(settings.plugin("sources", "x"), START + HOUR / 3) == Window(START - HOUR, START)
+        platform.now = datetime.now(UTC)
+        assert sampling.sample(settings, settings.plugin("sources", "x"), limit=3) == sampling.Sample([], [])
+        assert platform.asked
+
+
 def test_a_count_is_what_reading_would_give() -> None:
     with Platform(5, hours=1) as platform:
         platform.show_all()
@@ -97,6 +128,7 @@ def test_a_gap_that_x_no_longer_reaches_stays_a_gap_and_holds_up_nothing() -> No
 
 def test_authors_have_their_price() -> None:
     assert source("http://x").price == 0.005
+    assert source("http://x", authors=True).price_again == 0.005  # none are asked for
     assert source("http://x", authors=True).price == pytest.approx(0.015)
     assert source("http://x").price_of(Query(expression="jetblue NOT from:jetblue")) == 0.005  # X itself leaves them out
     assert source("http://x").price_of(Query(expression="jetblue NEAR/2 late from:jetblue")) == pytest.approx(0.015)

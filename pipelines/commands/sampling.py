@@ -49,7 +49,7 @@ def latest(source: Any, now: datetime) -> Window:
     if period is not None:
         return Window.around(period[1] - timedelta(seconds=1), width)
     around = Window.around(now, width)
-    return around if source.incremental else Window(around.start - width, around.end)
+    return around if source.incremental else Window(around.start - width, around.start)
 
 
 def sample(settings: Settings, source: Any, *, limit: int) -> Sample:

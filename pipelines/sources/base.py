@@ -68,6 +68,7 @@ class Source(Plugin):
     )
 
     _unkept: int = PrivateAttr(default=0)
+    _counted: float = PrivateAttr(default=0.0)
 
     @property
     def can_fill(self) -> bool:
@@ -96,6 +97,16 @@ class Source(Plugin):
     def price_of(self, query: Query) -> float:
         """The same for what a query needs: more where it looks at something that is paid for by itself."""
         return self.price
+
+    @property
+    def price_again(self) -> float:
+        """Dollars an id that is looked up."""
+        return self.price
+
+    @property
+    def counted(self) -> float:
+        """Dollars that `count` has cost."""
+        return self._counted
 
     @property
     def unkept(self) -> int:

@@ -25,7 +25,7 @@ _FIELDS = ["author_id", "conversation_id", "created_at", "edit_history_tweet_ids
 _MEDIA = ["alt_text", "type", "url", "preview_image_url"]
 _COUNTS = ("like_count", "reply_count", "retweet_count", "quote_count")
 _TYPES = {"photo": "image", "video": "video", "animated_gif": "video"}
-_POST, _AUTHOR = 0.005, 0.010  # dollars
+_POST, _AUTHOR, _COUNT = 0.005, 0.010, 0.005  # dollars
 _LOOKED_UP = 100  # ids a request
 _EPOCH, _SNOWFLAKES = 1_288_834_974_657, 1 << 40  # ids hold their time, in milliseconds from here; the first ones did not
 _MONTHLY = 86_400.0  # seconds until it is worth asking again once a month's posts are used up
@@ -75,19 +75,28 @@ class XSource(Source):
         """With the author also where the query needs it."""
         return _POST + (_AUTHOR if self.authors or self._searching(query).looks_at("author") else 0.0)
 
+    @property
+    def price_again(self) -> float:
+        """Looking up asks for no authors."""
+        return _POST
+
     def collect(self, query: Query, window: Window) -> Iterator[Found]:
-        """Posts whose span, one minute late, is the window; what the budget does not reach is a gap."""
-        ask, client, span, search = self._asking(query), self._client(), _late(window), self._searching(query)
+        """Posts whose span, one minute late, is the window; what the budget does not reach is a gap.
+
+        Of a window that has not ended yet, what is there by now.
+        """
+        ask, client, span, search = self._asking(query), self._client(), _late(window, query.now), self._searching(query)
         for rule in search.texts:
             yield from self._search(ask, client, rule, span, search)
 
     def count(self, query: Query, window: Window) -> int:
         """Posts of a window, by one request a rule; a post that several rules find counts for each, as it is billed."""
-        ask, client, span, total = self._asking(query), self._client(), _late(window), 0
-        for rule in self._searching(query).texts:
+        ask, client, span, total = self._asking(query), self._client(), _late(window, query.now), 0
+        for rule in self._searching(query).texts if span.start < span.end else ():
             options: dict[str, Any] = {"start_time": span.start, "end_time": span.end, "granularity": "day"}
             while True:
                 page = ask(lambda: _checked(client.get_recent_tweets_count(rule, **options), "meta"))  # noqa: B023
+                self._counted += _COUNT
                 total += int(page["meta"]["total_tweet_count"])
                 if not (token := page["meta"].get("next_token")):
                     break
@@ -140,7 +149,7 @@ class XSource(Source):
             "user_fields": ["public_metrics", "username"] if has_authors else None,
         }
         token, oldest = None, span.end
-        while True:
+        while span.start < span.end:
             if ask.is_spent:
                 if oldest > span.start:
                     reason = f"the {self.requests} requests of this collection were used up"
@@ -228,8 +237,10 @@ class XSource(Source):
         )
 
 
-def _late(window: Window) -> Window:
-    return Window(window.start - _LAG, window.end - _LAG)
+def _late(window: Window, now: datetime | None) -> Window:
+    """The span to ask for: up to a minute ago where the window has not ended; it is empty where it lies ahead."""
+    end = min(window.end, now or window.end).replace(microsecond=0)
+    return Window(window.start - _LAG, end - _LAG)
 
 
 def _published(native_id: str) -> datetime | None:
