@@ -241,6 +241,28 @@ def sigmoid(logits: Floats) -> Floats:
     return np.asarray(1.0 / (1.0 + np.exp(-logits)), dtype=np.float32)
 
 
+def usable(device: str) -> torch.device:
+    """The device called "cpu", "cuda" or "cuda:N".
+
+    Raises:
+        ModelFault: there is none of that name, or torch cannot use it here.
+    """
+    try:
+        found = torch.device(device)
+    except RuntimeError:
+        found = None
+    if found is None or found.type not in ("cpu", "cuda"):
+        raise ModelFault(f"There is no device {device!r}; there are cpu and cuda, and cuda:1 and so on for further GPUs.")
+    count = torch.cuda.device_count() if found.type == "cuda" and torch.cuda.is_available() else 0
+    if found.type == "cuda" and (found.index or 0) >= count:
+        devices = f"{count or 'no'} CUDA device{'' if count == 1 else 's'}"
+        raise ModelFault(
+            f"The device {device!r} cannot be used, since torch finds {devices} here: "
+            "take cpu (--device, or device in [models]), or install the CUDA build of torch with `make setup TORCH_INDEX=`."
+        )
+    return found
+
+
 @lru_cache(maxsize=2)
 def load(tier: str = "fast", device: str = "cpu") -> Encoder:
     """The shipped encoder of a tier, loaded once in a process. Backbone, tokeniser and weights are verified by their sha256.
@@ -250,8 +272,7 @@ def load(tier: str = "fast", device: str = "cpu") -> Encoder:
     """
     if tier not in backbones.TIERS:
         raise ModelFault(f"There is no tier {tier!r}; there are: {', '.join(backbones.TIERS)}.")
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise ModelFault("This machine has no CUDA device that torch can use; leave out --device.")
+    usable(device)
     sheet = weights.sheet(tier)
     path = backbones.verified(weights.folder() / f"{tier}.safetensors", sheet.sha256, what=f"weights of tier {tier}")
     try:

@@ -113,17 +113,21 @@ class Classifier:
     """A checkpoint with the places of its labels in our head.
 
     Raises:
-        ModelFault: it cannot be loaded, is no sequence classifier, or its labels do not fit the map.
+        ModelFault: it cannot be loaded, is no sequence classifier, its labels do not fit the map, or there is no such device.
     """
 
-    def __init__(self, replacement: Replacement) -> None:
+    def __init__(self, replacement: Replacement, device: str = "cpu") -> None:
+        from models.encoder import usable
+
+        self._device = usable(device)
         self.head, self.confidence = replacement.head, replacement.confidence
         self.languages = frozenset(replacement.languages)
         folder = locate(replacement.checkpoint, replacement.revision)
         names, self._is_exclusive = _labels(folder, replacement.checkpoint)
         self._places = places(names, dict(replacement.labels), self.head, replacement.checkpoint)
-        self._network, self._tokenizer = _load(folder, replacement.checkpoint)
-        self._limit = _limit(self._network.config, self._tokenizer)
+        network, self._tokenizer = _load(folder, replacement.checkpoint)
+        self._network = network.to(self._device)
+        self._limit = _limit(network.config, self._tokenizer)
 
     @property
     def columns(self) -> list[int]:
@@ -153,9 +157,9 @@ class Classifier:
         out = np.empty((len(plain), len(self._places)), dtype=np.float32)
         ids = self._tokenizer(plain, truncation=True, max_length=self._limit)["input_ids"] if plain else []
         for rows in packed(np.array([len(row) for row in ids]), BUDGET):
-            batch = self._tokenizer.pad({"input_ids": [ids[i] for i in rows]}, return_tensors="pt")
+            batch = self._tokenizer.pad({"input_ids": [ids[i] for i in rows]}, return_tensors="pt").to(self._device)
             with torch.inference_mode():
-                out[rows] = self._network(**batch).logits.float().numpy()
+                out[rows] = self._network(**batch).logits.float().cpu().numpy()
         return softmax(out) if self._is_exclusive else sigmoid(out)
 
 
@@ -240,12 +244,13 @@ class Hub:
     Args:
         model: which gives everything else: languages, reasons and the other heads.
         replacements: one for a head.
+        device: where the checkpoints compute: "cpu", "cuda" or "cuda:N".
     """
 
-    def __init__(self, model: Model, replacements: Sequence[Replacement]) -> None:
+    def __init__(self, model: Model, replacements: Sequence[Replacement], *, device: str = "cpu") -> None:
         self.name, self.version = model.name, model.version + version(replacements)
         self._model = model
-        self._classifiers = [Classifier(r) for r in replacements]
+        self._classifiers = [Classifier(r, device) for r in replacements]
 
     def score(self, texts: Sequence[str], hints: Sequence[str | None] | None = None) -> Scores:
         """Score texts of any content and length."""

@@ -73,7 +73,7 @@ def run(settings: Settings, source: str, window_key: str, *, now: datetime, mode
 
     Raises:
         InputError: the window has not landed.
-        ModelError: the model cannot be loaded.
+        ModelError: the model cannot be loaded, or the device that [models] names cannot be used.
     """
     from models.base import ModelFault
 
@@ -124,7 +124,7 @@ def model_name(wanted: str, tier: str = "fast", replaced: tuple[Replacement, ...
 
 
 @lru_cache(maxsize=4)
-def _scorer(wanted: str, tier: str) -> Model | None:
+def _scorer(wanted: str, tier: str, device: str) -> Model | None:
     """The model, loaded once in a process."""
     if wanted == "none":
         return None
@@ -134,28 +134,28 @@ def _scorer(wanted: str, tier: str) -> Model | None:
         return Lexicon()
     from models.encoder import load
 
-    return load(tier)
+    return load(tier, device)
 
 
-def _with_heads(model: Model | None, replaced: tuple[Replacement, ...]) -> Model | None:
+def _with_heads(model: Model | None, replaced: tuple[Replacement, ...], device: str) -> Model | None:
     """The model with the checkpoints that stand in for some of its heads."""
     if model is None or not replaced:
         return model
     from models.hub import Hub
 
-    return Hub(model, replaced)
+    return Hub(model, replaced, device=device)
 
 
-def model_of(wanted: str, tier: str = "fast", replaced: tuple[Replacement, ...] = ()) -> Model:
+def model_of(wanted: str, tier: str = "fast", replaced: tuple[Replacement, ...] = (), *, device: str = "cpu") -> Model:
     """The model "encoder" (of a tier) or "lexicon", with the heads that are replaced, loaded once in a process.
 
     Raises:
-        ModelError: its weights are missing or not the ones that belong to it.
+        ModelError: its weights are missing or not the ones that belong to it, or there is no such device.
     """
     from models.base import ModelFault
 
     try:
-        found = _with_heads(_scorer(wanted, tier), replaced)
+        found = _with_heads(_scorer(wanted, tier, device), replaced, device)
     except ModelFault as error:
         raise ModelError(str(error)) from None
     if found is None:
@@ -163,18 +163,18 @@ def model_of(wanted: str, tier: str = "fast", replaced: tuple[Replacement, ...] 
     return found
 
 
-_LOADED: dict[tuple[str, str, str], _Tools] = {}
+_LOADED: dict[tuple[str, str, str, str], _Tools] = {}
 
 
 def _tools(wanted: str, asked: str, settings: Settings) -> _Tools:
     from models.brands import BrandMatcher
     from models.topics import TopicFinder
 
-    tier, replaced = settings.models.tier, settings.replaced
+    tier, device, replaced = settings.models.tier, settings.models.device, settings.replaced
     name = model_name(wanted, tier, replaced)
-    key = (wanted, name, asked)
+    key = (wanted, name, asked, device)
     if key not in _LOADED:
-        model, entities, targets = _with_heads(_scorer(wanted, tier), replaced), None, None
+        model, entities, targets = _with_heads(_scorer(wanted, tier, device), replaced, device), None, None
         if wanted == "encoder" and model is not None:
             from models.entities import Entities
             from models.targets import Targets

@@ -26,10 +26,12 @@ if TYPE_CHECKING:
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 SPAN = r"^\d+[mhd]$"
+DEVICE = r"^(cpu|cuda(:\d{1,2})?)$"
 _PATTERNS = {
     SPAN: "write a number and m, h or d, such as 15m",
     "^(encoder|lexicon|none)$": "allowed are encoder, lexicon and none",
     "^(fast|accurate)$": "allowed are fast and accurate",
+    DEVICE: "allowed are cpu and cuda, and cuda:1 and so on for further GPUs",
 }
 
 
@@ -119,6 +121,11 @@ class ModelsStanza(_Stanza):
         default="fast",
         description="Which encoder: fast, or accurate, which is several times slower and whose backbone `make accurate` fetches.",
         pattern="^(fast|accurate)$",
+    )
+    device: str = Field(
+        default="cpu",
+        description="Where the encoder and the checkpoints compute: cpu, or cuda for an NVIDIA GPU.",
+        pattern=DEVICE,
     )
 
 

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from models import base, hub
 from models.base import EMOTIONS, INTENTS, ModelFault
+from models.encoder import usable
 from models.lexicon import Lexicon
 from models.text import normalise
 from pipelines import enrich, line, load
@@ -270,6 +271,42 @@ def earshot(*arguments: str, folder: Path, **environment: str) -> subprocess.Com
         [sys.executable, "-m", "pipelines.cli", *arguments], cwd=folder, capture_output=True, text=True, check=False, timeout=300,
         env=env | {"PYTHONPATH": str(root), "HF_HOME": str(folder / "hub")} | environment,
     )
+
+
+@pytest.mark.parametrize(("active", "with_stanza"), [("encoder", False), ("lexicon", True)])
+def test_a_device_that_is_not_there_is_one_sentence(three: Path, tmp_path: Path, active: str, with_stanza: bool) -> None:
+    """What [models] says reaches the encoder and the checkpoints: `check` fails whenever `run` would."""
+    path = write(tmp_path, STANZA.format(checkpoint=three, more="") if with_stanza else "")
+    plain = path.read_text(encoding="utf-8")
+    path.write_text(plain.replace('active = "lexicon"', f'active = "{active}"\ndevice = "cuda:63"'), encoding="utf-8")
+    for command in ("check", "run"):
+        result = earshot(command, folder=tmp_path)
+        assert result.returncode != 0 and "Traceback" not in result.stderr
+        [said] = [row for row in (result.stdout + result.stderr).splitlines() if "cuda:63" in row]
+        assert "cannot be used, since torch finds" in said and "device in [models]" in said
+
+
+def test_a_device_that_nobody_knows_is_refused_where_it_is_written(tmp_path: Path) -> None:
+    path = write(tmp_path, "")
+    for wrong in ("gpu", "cuda:", "mps", ""):
+        plain = path.read_text(encoding="utf-8")
+        path.write_text(plain.replace('active = "lexicon"', f'active = "lexicon"\ndevice = "{wrong}"'), encoding="utf-8")
+        with pytest.raises(ConfigError, match=rf"\[models\] device = '{wrong}': allowed are cpu and cuda"):
+            read(path)
+        path.write_text(plain, encoding="utf-8")
+        with pytest.raises(ModelFault, match=f"There is no device {wrong!r}; there are cpu and cuda"):
+            usable(wrong)
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+def test_every_device_says_the_same(three: Path, device: str) -> None:
+    import torch
+
+    if device == "cuda" and not torch.cuda.is_available():
+        pytest.skip("no CUDA device that torch can use")
+    found = hub.Hub(Lexicon(), [replacement(three, "sentiment", MAP, confidence=0.0)], device=device).score(TEXTS)
+    own = np.exp(logits(three, TEXTS[0]))
+    assert found.sentiment[0] == pytest.approx((own / own.sum())[::-1], abs=1e-4)
 
 
 def test_check_names_the_checkpoint(three: Path, tmp_path: Path) -> None:

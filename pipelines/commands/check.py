@@ -67,7 +67,8 @@ def model(settings: Settings) -> str:
         return "none: brands are matched, sentiment stays unknown"
     from pipelines import enrich
 
-    loaded = enrich.model_of(settings.models.active, settings.models.tier, settings.replaced)
+    models = settings.models
+    loaded = enrich.model_of(models.active, models.tier, settings.replaced, device=models.device)
     answer = loaded.score(["Thank you, the crew was wonderful!"]).labels()[0]
     instead = "".join(f", {r.head} by {r.checkpoint}" for r in settings.replaced)
     return f"{loaded.name}@{loaded.version} works{instead} (a thank-you reads {answer})"
