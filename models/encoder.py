@@ -96,14 +96,16 @@ class Encoder:
         sheet: temperatures, thresholds and version.
         device: "cpu" or "cuda".
         bf16: True or False to decide, None to let the processor decide.
+        beside: another encoder that answers too: the outputs of both are averaged, as two that err differently err less.
     """
 
     name = "encoder"
 
     def __init__(
-        self, network: Network, tokenizer: Path, sheet: weights.Sheet, *, device: str = "cpu", bf16: bool | None = None
+        self, network: Network, tokenizer: Path, sheet: weights.Sheet, *, device: str = "cpu", bf16: bool | None = None,
+        beside: Encoder | None = None,
     ) -> None:
-        self.version = sheet.version
+        self.version, self.beside = sheet.version, beside
         self.sheet = sheet
         self._device = torch.device(device)
         dtype = torch.bfloat16 if (native_bf16(self._device) if bf16 is None else bf16) else torch.float32
@@ -162,6 +164,9 @@ class Encoder:
                 for batch, answer in zip(batches, pool.map(self._answer, ([ids[i] for i in b] for b in batches)), strict=True):
                     for name, values in answer.items():
                         out[name][batch + start] = values
+        if self.beside:
+            for name, values in self.beside._logits(plain, helped=False).items():
+                out[name] = (out[name] + values) / np.float32(2)
         if helped and self.sheet.cues:
             out["intents"] += cues(plain) * np.array([self.sheet.cues.get(label, 0.0) for label in INTENTS], dtype=np.float32)
         return out
@@ -273,10 +278,24 @@ def load(tier: str = "fast", device: str = "cpu") -> Encoder:
     if tier not in backbones.TIERS:
         raise ModelFault(f"There is no tier {tier!r}; there are: {', '.join(backbones.TIERS)}.")
     usable(device)
+    return read(tier, device=device)
+
+
+def read(tier: str, *, device: str = "cpu", bf16: bool | None = None) -> Encoder:
+    """The shipped encoder of a tier, read anew.
+
+    Raises:
+        ModelFault: as `load`.
+    """
     sheet = weights.sheet(tier)
     path = backbones.verified(weights.folder() / f"{tier}.safetensors", sheet.sha256, what=f"weights of tier {tier}")
     try:
         network = build(backbones.TIERS[tier], load_file(path))
     except SafetensorError as error:
         raise ModelFault(f"{path} cannot be read ({error}); reinstall it.") from None
-    return Encoder(network, backbones.files(backbones.TIERS[tier])[1], sheet, device=device)
+    tokenizer, beside = backbones.files(backbones.TIERS[tier])[1], None
+    if sheet.beside:
+        if weights.sheet(sheet.beside).sha256 != sheet.beside_sha256:
+            raise ModelFault(f"{tier}.json was made for other weights of the tier {sheet.beside}; reinstall both.")
+        beside = read(sheet.beside, device=device, bf16=bf16)
+    return Encoder(network, tokenizer, sheet, device=device, bf16=bf16, beside=beside)

@@ -29,6 +29,8 @@ class Sheet:
         thresholds: intent -> probability from which the label is given.
         confidence: below this probability of the likeliest sentiment a text is unknown.
         languages: what it was trained and measured on.
+        beside: the tier that answers too, whose outputs are averaged with its own; "" where it answers alone.
+        beside_sha256: of that tier's weights, with which it was calibrated.
     """
 
     tier: str
@@ -39,6 +41,8 @@ class Sheet:
     thresholds: dict[str, float]
     confidence: float
     languages: tuple[str, ...]
+    beside: str
+    beside_sha256: str
     digest: str  # of the JSON itself, which pins everything else
 
     @property
@@ -82,10 +86,12 @@ def parse(raw: bytes, path: Path) -> Sheet:
     """
     try:
         values: dict[str, Any] = json.loads(raw)
+        beside = values.get("beside") or {"tier": "", "sha256": ""}
         found = Sheet(
             tier=values["tier"], sha256=values["sha256"], temperature=values["temperature"],
             bias={head: tuple(bias) for head, bias in values["bias"].items()}, cues=values["cues"],
             thresholds=values["thresholds"], confidence=values["confidence"], languages=tuple(values["languages"]),
+            beside=beside["tier"], beside_sha256=beside["sha256"],
             digest=hashlib.sha256(raw).hexdigest(),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -39,7 +39,7 @@ from tests.labelled import write_sets
 from tests.test_enrich import AT, MENTIONS, WINDOW, land, rows, settings_in
 
 TEXTS = ["what a lovely flight", "what a terrible delay and nobody told us " * 9, "the gate is number 12", "hello"]
-SHORT = {"seed": 3, "epochs": 1, "rank": 4}
+SHORT = {"seed": 3, "epochs": 1, "rank": 4, "teacher": "", "trust": 0.0, "limit": 150}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -61,6 +61,7 @@ def tiny(data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ba
     from transformers import MPNetConfig, MPNetModel
 
     root = tmp_path_factory.mktemp("backbones")
+    (root / backbones.MINILM.name).symlink_to(backbones.folder(backbones.MINILM))
     folder = root / "tiny-mpnet"
     texts = [row["text"] for path in data.rglob("*.jsonl") for row in read(path) if "text" in row]
     words = sorted({word for text in texts for word in normalise(text).lower().split()})
@@ -216,13 +217,14 @@ def test_what_is_trained_can_be_exported_loaded_and_asked(
 ) -> None:
     out = tmp_path / "run"
     arguments = ["--data", str(data), "--tier", "accurate", "--out", str(out), "--epochs", "1", "--limit", "40"]
+    arguments += ["--teacher", "none"]
     assert main(["train", *arguments, "--export", "--weights", str(tmp_path)]) == 0
     assert load_file(tmp_path / "accurate.safetensors")["layers.0.up.a"].dtype == torch.float16
     monkeypatch.setenv("EARSHOT_WEIGHTS", str(tmp_path))
     encoder.load.cache_clear()
     loaded = encoder.load("accurate")
     assert loaded.version == weights.version("accurate") and len(loaded.score(TEXTS)) == len(TEXTS)
-    run = Run(data, out, replace(PLANS["accurate"], epochs=1, limit=40))
+    run = Run(data, out, replace(PLANS["accurate"], epochs=1, limit=40, teacher=""))
     network = run.averaged()
     ids, lengths = ids_of(backbones.files(use)[1], [normalise(text) for text in TEXTS])
     with torch.inference_mode():
@@ -239,6 +241,24 @@ def test_what_is_trained_can_be_exported_loaded_and_asked(
     enriched = enrich.run(chosen, "s", WINDOW, now=AT)
     assert f"model=encoder@{loaded.version}" in str(enriched.path) and len(rows(enriched.path)) == len(MENTIONS)
     encoder.load.cache_clear()
+
+
+def test_a_tier_that_answers_beside_is_averaged_in_and_must_be_the_one_it_was_calibrated_with(
+    use: Backbone, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EARSHOT_WEIGHTS", str(tmp_path))
+    common = ["--data", str(data), "--epochs", "1", "--limit", "40", "--teacher", "none", "--export", "--weights", str(tmp_path)]
+    assert main(["train", "--tier", "fast", "--out", str(tmp_path / "fast"), *common]) == 0
+    assert main(["train", "--tier", "accurate", "--out", str(tmp_path / "own"), *common]) == 0
+    fast, alone = encoder.read("fast").logits(TEXTS, cues=False), encoder.read("accurate").logits(TEXTS, cues=False)
+    assert main(["train", "--tier", "accurate", "--out", str(tmp_path / "own"), *common, "--beside", "fast"]) == 0
+    both = encoder.read("accurate")
+    assert both.sheet.beside == "fast"
+    for head, values in both.logits(TEXTS, cues=False).items():
+        assert np.allclose(values, (fast[head] + alone[head]) / 2, atol=1e-5), head
+    assert main(["train", "--tier", "fast", "--out", str(tmp_path / "fast2"), *common, "--seed", "9"]) == 0
+    with pytest.raises(ModelFault, match="other weights of the tier fast"):
+        encoder.read("accurate")
 
 
 def wheel(folder: Path, number: int, content: bytes) -> tuple[str, str]:
@@ -328,7 +348,6 @@ def test_shipped_weights_know_the_obvious() -> None:
     assert scores.labels() == list(texts.values())
     names = scores.intent_names()
     assert "praise" in names[0] and "complaint" in names[1] and {"request", "needs_response"} <= set(names[2])
-    network = build(MPNET, load_file(FOLDER / "accurate.safetensors"))
-    exact = encoder.Encoder(network, backbones.files(MPNET)[1], loaded.sheet, bf16=False)
+    exact = encoder.read("accurate", bf16=False)
     quick, slow = loaded.logits(list(texts)), exact.logits(list(texts))
     assert all(np.allclose(quick[head], slow[head], atol=0.25) for head in slow)

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from models import backbones, weights
 from models.base import INTENTS, ModelFault
-from models.encoder import Encoder, build
+from models.encoder import Encoder, build, read
 from models.network import HEADS, pretrained
 from models.training import calibrate, lora
 from models.training.sets import Sets
@@ -55,7 +55,7 @@ def pack(trained: dict[str, Tensor], start: dict[str, Tensor]) -> dict[str, Tens
     return packed
 
 
-def write(tier: str, runs: Sequence[Path], sets: Sets, out: Path) -> Path:
+def write(tier: str, runs: Sequence[Path], sets: Sets, out: Path, *, beside: str = "") -> Path:
     """Pack the final weights of a run, calibrate what was packed, and write `<tier>.safetensors` and `<tier>.json`.
 
     Several runs from the same start are averaged: where they learnt the same, the mean errs less than each of them (model
@@ -65,6 +65,7 @@ def write(tier: str, runs: Sequence[Path], sets: Sets, out: Path) -> Path:
         runs: folders of finished runs; the sheet names the plan of the first.
         sets: what the run trained on and what it did not.
         out: folder to write into.
+        beside: a shipped tier that is to answer too.
 
     Returns:
         Path of the sheet.
@@ -81,10 +82,12 @@ def write(tier: str, runs: Sequence[Path], sets: Sets, out: Path) -> Path:
     raw = save(packed)
     out.mkdir(parents=True, exist_ok=True)
     (out / f"{tier}.safetensors").write_bytes(raw)
-    return recalibrate(tier, packed, sets, out, sha256=hashlib.sha256(raw).hexdigest(), plan=state["plan"])
+    return recalibrate(tier, packed, sets, out, sha256=hashlib.sha256(raw).hexdigest(), plan=state["plan"], beside=beside)
 
 
-def recalibrate(tier: str, packed: dict[str, Tensor], sets: Sets, out: Path, *, sha256: str, plan: dict[str, Any]) -> Path:
+def recalibrate(
+    tier: str, packed: dict[str, Tensor], sets: Sets, out: Path, *, sha256: str, plan: dict[str, Any], beside: str = ""
+) -> Path:
     """Choose temperatures and thresholds for packed weights and write the sheet."""
     backbone, held = backbones.TIERS[tier], sets.held
     shares = 1 + np.bincount([e.sentiment for e in sets.train if e.sentiment is not None], minlength=3)
@@ -94,11 +97,15 @@ def recalibrate(tier: str, packed: dict[str, Tensor], sets: Sets, out: Path, *, 
         "cues": CUES, "thresholds": dict.fromkeys(INTENTS, 0.5), "confidence": 0.0,
         "languages": list(LANGUAGES), "trained_on": TRAINED_ON | (TAUGHT_ON if plan.get("teacher") else {}), "plan": plan,
     }
+    other = read(beside) if beside else None
+    if other:
+        values["beside"] = {"tier": beside, "sha256": other.sheet.sha256}
     path = out / f"{tier}.json"
+
     def sheet() -> weights.Sheet:
         return weights.parse(json.dumps(values).encode(), path)
 
-    encoder = Encoder(build(backbone, packed), backbones.files(backbone)[1], sheet())
+    encoder = Encoder(build(backbone, packed), backbones.files(backbone)[1], sheet(), beside=other)
     for head in HEADS:
         rows = [*held[head], *(held["complaints"] if head == "intents" else ())]
         logits, goal = encoder.logits([e.text for e in rows])[head], calibrate.targets(rows, head)

@@ -35,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--export", action="store_true", help="calibrate at the end and write the weights that are shipped")
     parser.add_argument("--average", type=Path, nargs="+", default=[], metavar="RUN",
                         help="finished runs whose weights are averaged in")
+    parser.add_argument("--beside", default="", metavar="TIER", help="a shipped tier whose answers are averaged with these")
     parser.add_argument("--weights", type=Path, metavar="DIR", help="where --export writes (default: models/weights)")
 
 
@@ -78,7 +79,7 @@ def _export(work: Run, args: argparse.Namespace) -> None:
     from models.training import export
 
     folder = args.weights or weights.folder()
-    sheet = export.write(args.tier, [work.out, *args.average], work.sets, folder)
+    sheet = export.write(args.tier, [work.out, *args.average], work.sets, folder, beside=args.beside)
     if not args.weights:
         runs = [run for run in (args.start, work.out, *args.average) if run]
         logs = [(run / "log.txt").read_text(encoding="utf-8") for run in runs]

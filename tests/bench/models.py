@@ -25,7 +25,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -114,30 +114,45 @@ class Work:
     """The products that a tier's answer to some texts takes.
 
     Attributes:
-        rows: of each batch, with those that fill it.
+        rows: of each batch of each network, with those that fill it.
         operations: additions and multiplications in the linear layers, of tokens that are text.
         multiplied: the same of all rows.
     """
 
-    rows: list[int]
+    rows: list[list[int]]
     tokens: int
     distinct: int
     operations: float
     multiplied: float
 
 
-def work_of(model: Encoder, backbone: Backbone, texts: list[str]) -> Work:
-    """The batches that the encoder makes of these texts, by its own tokeniser and its own packing."""
+def work_of(model: Encoder, texts: list[str]) -> Work:
+    """The batches that the encoder, and the one beside it, make of these texts, by their own tokenisers and packing."""
     plain = list(dict.fromkeys(map(normalise, texts)))
-    lengths = np.array([len(found.ids) for found in model._tokenizer.encode_batch_fast(plain)])
-    a_token = 2 * backbone.layers * (4 * backbone.width**2 + 2 * backbone.width * backbone.inner)
-    rows = [filled(int(lengths[batch].sum())) for batch in packed(lengths)]
-    tokens = int(lengths.sum())
-    return Work(rows, tokens, len(plain), float(a_token * tokens), float(a_token * sum(rows)))
+    rows, tokens, operations, multiplied = [], [], 0, 0
+    for one in _networks(model):
+        backbone = backbones.TIERS[one.sheet.tier]
+        lengths = np.array([len(found.ids) for found in one._tokenizer.encode_batch_fast(plain)])
+        a_token = 2 * backbone.layers * (4 * backbone.width**2 + 2 * backbone.width * backbone.inner)
+        rows.append([filled(int(lengths[batch].sum())) for batch in packed(lengths)])
+        tokens.append(int(lengths.sum()))
+        operations, multiplied = operations + a_token * tokens[-1], multiplied + a_token * sum(rows[-1])
+    return Work(rows, tokens[0], len(plain), float(operations), float(multiplied))
 
 
-def multiply(frozen: Frozen, backbone: Backbone, work: Work, workers: int) -> None:
-    """Every product of every batch, in the order of the network, on as many threads as the encoder uses."""
+def _networks(model: Encoder) -> list[Encoder]:
+    return [model, *([model.beside] if model.beside else [])]
+
+
+def multiply(model: Encoder, work: Work) -> None:
+    """Every product of every batch, in the order of the networks, on as many threads as the encoder uses."""
+    for one, batches in zip(_networks(model), work.rows, strict=True):
+        frozen, backbone = one._network, backbones.TIERS[one.sheet.tier]
+        assert isinstance(frozen, Frozen)
+        _products(frozen, backbone, batches, model.workers)
+
+
+def _products(frozen: Frozen, backbone: Backbone, batches: list[int], workers: int) -> None:
     kind = frozen.kind
     ups = [_plain(layer.up) for layer in frozen.layers]
 
@@ -151,7 +166,7 @@ def multiply(frozen: Frozen, backbone: Backbone, work: Work, workers: int) -> No
                 layer.down(wide)
 
     with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-        list(pool.map(batch, work.rows))
+        list(pool.map(batch, batches))
 
 
 def _plain(product: Product) -> Callable[[torch.Tensor], torch.Tensor]:
@@ -172,11 +187,10 @@ def build(tier: str, *, bf16: bool | None = None) -> tuple[Encoder, str]:
     path, tokens = backbones.files(backbone)
     torch.manual_seed(1)
     try:
-        shipped = encoder.load(tier).sheet
-        network = encoder.build(backbone, encoder.load_file(weights.folder() / f"{tier}.safetensors"))
-        return Encoder(network, tokens, shipped, bf16=bf16), "shipped"
+        return encoder.read(tier, bf16=bf16), "shipped"
     except base.ModelFault:
-        return Encoder(fresh(backbone, path).eval(), tokens, weights.sheet("fast"), bf16=bf16), "random heads"
+        sheet = replace(weights.sheet("fast"), tier=tier)
+        return Encoder(fresh(backbone, path).eval(), tokens, sheet, bf16=bf16), "random heads"
 
 
 def agreement(quick: base.Scores, exact: base.Scores) -> dict[str, float]:
@@ -199,16 +213,16 @@ def measure(tier: str, texts: list[str]) -> dict[str, Any]:
     """One tier beside its yardsticks; a round for each head."""
     backbone = backbones.TIERS[tier]
     (model, what), (exact, _) = build(tier), build(tier, bf16=False)
-    work, frozen = work_of(model, backbone, texts), model._network
+    work, frozen = work_of(model, texts), model._network
     assert isinstance(frozen, Frozen)
     model.score(texts, everything=True)
-    multiply(frozen, backbone, work, model.workers)
+    multiply(model, work)
     taken: dict[str, list[Taken]] = {"encoder": [], "pipeline": [], "limit": []}
     for ready in pipelines_of(backbone):
         torch.set_num_threads(model.workers)
         taken["pipeline"].append(timed(lambda ready=ready: ready(texts)))
         for _ in range(3):
-            taken["limit"].append(timed(lambda: multiply(frozen, backbone, work, model.workers)))
+            taken["limit"].append(timed(lambda: multiply(model, work)))
             taken["encoder"].append(timed(lambda: model.score(texts, everything=True)))
         last = {name: round(times[-1].clock, 2) for name, times in taken.items()}
         print(f"{tier}, seconds: {last}", file=sys.stderr, flush=True)
