@@ -78,6 +78,7 @@ ENRICHMENT_SCHEMA = pa.schema([
     pa.field("brand_sentiments", pa.string()),
     pa.field("entities", pa.string()),
 ])
+WITHDRAWN = "withdrawn"  # time_note of a withdrawn mention without a date, in the place of one that quotes what stood there
 _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -144,7 +145,7 @@ def mention_batch(
         else:
             row = (
                 *place, None, None, "", None, None, None, m.thread_id, m.in_reply_to, None, None, None, m.weight, None,
-                published, m.time_note, observed, None, microseconds(m.deleted_at),
+                published, WITHDRAWN if published is None else m.time_note, observed, None, microseconds(m.deleted_at),
             )
         rows.append(row)
     hashes = [hashlib.blake2b(_ENCODE(_hashed(row)).encode(), digest_size=16).hexdigest() for row in rows]

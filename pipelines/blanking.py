@@ -18,7 +18,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipelines.batches import MENTION_SCHEMA, microseconds
+from pipelines.batches import MENTION_SCHEMA, WITHDRAWN, microseconds
 from pipelines.landing import Landing, file_hash, replacing
 
 BLANK = "[ERASED]"
@@ -90,7 +90,7 @@ def blank_rejects(landing: Landing, landed: Landed, rows: Collection[int]) -> Bl
         nonlocal seen
         mask = pa.array([seen + i in wanted for i in range(table.num_rows)])
         seen += table.num_rows
-        return _put(table, mask, {"raw": BLANK})
+        return _put(table, mask, {"raw": BLANK, "reason": BLANK})
 
     with replacing(path) as fresh:
         _rewrite(path, fresh, without)
@@ -132,7 +132,8 @@ def _without(table: pa.Table, withdrawn: Withdrawn) -> pa.Table:
     ids = [one.as_py().bytes if hit else b"" for one, hit in zip(table["mention_id"], mask.to_pylist(), strict=True)]
     deleted = pa.array([microseconds(withdrawn[i]) if i else None for i in ids], MENTION_SCHEMA.field("deleted_at").type)
     hashes = pa.array([_hash(i) if i else None for i in ids], pa.string())
-    return _put(table, mask, _NOTHING | {"deleted_at": deleted, "content_hash": hashes})
+    notes = pc.if_else(pc.is_null(table["published_at"]), WITHDRAWN, table["time_note"]).combine_chunks()
+    return _put(table, mask, _NOTHING | {"deleted_at": deleted, "content_hash": hashes, "time_note": notes})
 
 
 def _without_scores(table: pa.Table, ids: Collection[bytes]) -> pa.Table:

@@ -24,9 +24,10 @@ from warehouse.withdrawing import AUTHOR
 
 _ID, _TEXT = 8, 20  # characters
 _NAMED = r"'(?i)(^|[^\w])' || regexp_escape(?) || '([^\w]|$)'"  # an author's name as a word of its own
-_QUOTING = """
-    r.raw <> $blank AND CASE
-        WHEN q.source IS NULL THEN regexp_matches(r.raw, q.quote) ELSE q.source = r.source AND contains(r.raw, q.quote)
+_SAID = "raw || chr(10) || reason"  # of a rejected row: its reason may quote it
+_QUOTING = f"""
+    (r.raw <> $blank OR r.reason <> $blank) AND CASE
+        WHEN q.source IS NULL THEN regexp_matches({_SAID}, q.quote) ELSE q.source = r.source AND contains({_SAID}, q.quote)
     END
 """
 
@@ -39,7 +40,7 @@ def is_author(warehouse: duckdb.DuckDBPyConnection, landing: Landing, author_id:
     if any(warehouse.execute(f"{query} LIMIT 1", {"author": author_id}).fetchone() for query in asked):
         return True
     tables = ["quarantine", *([rejected] if rejected else [])]
-    found = (f"SELECT 1 FROM {table} WHERE regexp_matches(raw, {_NAMED}) LIMIT 1" for table in tables)
+    found = (f"SELECT 1 FROM {table} WHERE regexp_matches({_SAID}, {_NAMED}) LIMIT 1" for table in tables)
     return any(warehouse.execute(query, [_bare(name)]).fetchone() for query in found)
 
 
@@ -130,7 +131,7 @@ def blank_quarantine(warehouse: duckdb.DuckDBPyConnection) -> None:
     """The same in the table `quarantine`."""
     warehouse.execute(
         f"""
-        UPDATE quarantine SET raw = $blank
+        UPDATE quarantine SET raw = $blank, reason = $blank
         WHERE rowid IN (SELECT r.rowid FROM quarantine AS r INNER JOIN quotes AS q ON {_QUOTING})
         """,
         {"blank": BLANK},

@@ -17,7 +17,7 @@ from pipelines.privacy import Pseudonymiser, protect, protect_batch
 from pipelines.records import RAW_LIMIT, Brand, Mention, Rejected
 
 BATCH_ROWS = 10_000  # held in memory at a time; one row group of the landed file
-VERSION = 1  # raised where the same input lands differently: landed files are then made again
+VERSION = 2  # raised where the same input lands differently: landed files are then made again
 
 
 class Protector:
@@ -32,6 +32,7 @@ class Protector:
     def __init__(self, brands: Sequence[Brand], salt: str, struck: Forgotten = NOTHING) -> None:
         self._brands, self._forgotten = tuple(brands), struck
         self._pseudonyms = Pseudonymiser(salt)
+        self._notes: dict[str, str] = {}
 
     @property
     def made_with(self) -> str:
@@ -48,18 +49,29 @@ class Protector:
         texts = [m.text for m in mentions]
         protected = protect_batch(texts, [m.channel for m in mentions], self._brands)
         references = [m.references + p.references for m, p in zip(mentions, protected, strict=True)]
-        described = [self._described(m) if m.media else m for m in mentions]
+        described = [self._described(m) if m.media or m.time_note else m for m in mentions]
         return mention_batch(described, [p.text for p in protected], references, authors)
 
     def _described(self, mention: Mention) -> Mention:
         media = tuple(replace(m, alt=protect(m.alt, self._brands).text) if m.alt else m for m in mention.media)
-        return replace(mention, media=media)
+        return replace(mention, media=media, time_note=self._noted(mention.time_note))
+
+    def _noted(self, note: str | None) -> str | None:
+        """A note quotes what stood in the place of a date. Most notes are of a few wordings."""
+        if note and note not in self._notes:
+            if len(self._notes) >= BATCH_ROWS:
+                self._notes.clear()
+            self._notes[note] = protect(note, self._brands).text
+        return self._notes[note] if note else note
 
     def rejected(self, rejected: Sequence[Rejected], file_id: str) -> pa.RecordBatch:
-        """Rejected rows as QUARANTINE_SCHEMA; what they say is protected like any text."""
-        raws = protect_batch([_storable(r.raw) for r in rejected], None, self._brands)
+        """Rejected rows as QUARANTINE_SCHEMA; what they say, and what their reasons quote of it, is protected like any text."""
+        raws, reasons = (
+            protect_batch([_storable(t) for t in texts], None, self._brands)
+            for texts in ([r.raw for r in rejected], [r.reason for r in rejected])
+        )
         safe = [
-            replace(r, reason=_storable(r.reason), raw=p.text[:RAW_LIMIT]) for r, p in zip(rejected, raws, strict=True)
+            replace(r, reason=why.text, raw=raw.text[:RAW_LIMIT]) for r, why, raw in zip(rejected, reasons, raws, strict=True)
         ]
         return quarantine_batch(safe, file_id)
 

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines import aggregate, collect, enrich, erase, ledger, load, publish, retain
+from pipelines.blanking import BLANK
 from pipelines.cli import main
 from pipelines.landing import Landing
 from pipelines.privacy import Pseudonymiser
@@ -153,6 +154,49 @@ def test_of_what_a_platform_deleted_no_byte_is_left_and_the_rest_is_as_it_was(se
     assert rows(settings, "SELECT action_id FROM actions") == [("a3",)]
     assert rows(settings, "SELECT count(*) FROM enrichments") == [(3,)]
     assert set(accounts) <= set(rows(settings, "SELECT file_id, rows_in, stored, unchanged, quarantined FROM loads"))
+
+
+QUOTED = "my violin called Ludovica"  # where a date or a number belongs
+
+
+def test_what_reasons_and_notes_quote_goes_too(settings: Settings) -> None:
+    """A mapping that takes the text for the date, and rows that were rejected with a reason that quotes them."""
+    give(settings, "first", [
+        post("post-0001", QUOTED, created_at=QUOTED), post("post-0002", "x", weight="post-0001"), post("post-0003", OTHER),
+        post("post-0004", "x", weight=OTHER[:30]),
+    ])
+    assert rows(settings, "SELECT time_note FROM mentions WHERE native_id = 'post-0001'") == [
+        (f"'{QUOTED}' is not a date that we can read",)
+    ]
+    reasons = "SELECT reason FROM quarantine ORDER BY line"
+    assert rows(settings, reasons) == [(f"weight is {w!r}, which is no number of 0 or more",) for w in ("post-0001", OTHER[:30])]
+    show(settings)
+    give(settings, "gone", [gone("post-0001")])
+    erase.run(settings, now=NOW)
+    assert places(settings.storage, "Ludovica") == []
+    assert rows(settings, reasons)[0] == (BLANK,), "it quoted the id"
+    assert rows(settings, reasons)[1] != (BLANK,)
+    assert rows(settings, "SELECT time_note FROM mentions WHERE deleted_at IS NOT NULL") == [(None,)]  # the deletion was dated
+
+
+def test_a_withdrawn_mention_without_a_date_says_so_and_quotes_nothing(settings: Settings) -> None:
+    give(settings, "first", [post("post-0001", SECRET, created_at="Ludovica")])
+    give(settings, "gone", [post("post-0001", "", created_at="Ludovica", deleted_at=NOW.isoformat())])
+    erase.run(settings, now=NOW)
+    assert rows(settings, "SELECT time_note FROM mentions") == [("withdrawn",)]
+    assert places(settings.storage, "Ludovica") == []
+
+
+def test_reasons_and_notes_are_protected_like_any_text(settings: Settings) -> None:
+    mail = "ann.marsh@example.com"
+    give(settings, "first", [
+        post("1", "x", created_at=f"{'see below ' * 3}{mail}"), post("2", "x", weight=mail), post("3", "x", deleted_at=mail),
+        post("4", "x", created_at=f"{'see below ' * 5}{mail}"),
+    ])
+    assert places(settings.storage, "ann.marsh") == []
+    (shown,), (hidden,) = rows(settings, "SELECT time_note FROM mentions ORDER BY native_id")
+    assert "[EMAIL]" in shown and hidden == "a value of 73 characters is not a date that we can read"
+    assert {"[EMAIL]" in reason for (reason,) in rows(settings, "SELECT reason FROM quarantine")} == {True}
 
 
 def test_nothing_is_scored_or_loaded_again_for_it(settings: Settings) -> None:
@@ -365,6 +409,14 @@ def test_a_forgotten_author_is_nowhere_and_stays_out(settings: Settings, name: s
     assert rows(settings, "SELECT count(*) FROM withdrawals") == [(3,)]
     assert forget(settings, "--author", name, "--channel", "forum") == 0
     assert "asked for before" in capsys.readouterr().out
+
+
+def test_a_forgotten_author_whom_only_a_reason_names_is_nowhere(settings: Settings) -> None:
+    give(settings, "first", [post("1", OTHER), post("2", "x", weight="Ludovica Marsh")])
+    with open_warehouse(settings) as warehouse:
+        warehouse.execute("UPDATE quarantine SET raw = 'cut off'")
+    assert forget(settings, "--author", "Ludovica Marsh", "--channel", "forum") == 0
+    assert places(settings.storage, "Ludovica") == []
 
 
 def test_one_forgotten_mention_stays_out_even_where_a_newer_version_comes(settings: Settings) -> None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -325,7 +326,7 @@ VERSIONS = st.builds(
     author_id=st.sampled_from([None, "ann"]),
     engagement=st.sampled_from([None, 1, 2]),
     deleted_at=st.sampled_from([None, None, None, AT, AT + timedelta(minutes=30)]),
-)
+).map(lambda version: version if version.published_at else replace(version, time_note=f"{version.text!r} is no date"))
 NEVER = AT - timedelta(days=1)
 
 
@@ -363,6 +364,9 @@ def test_overlapping_parts_in_any_order_give_the_tables_of_the_whole(
     whole = loaded(folder, [("w", versions)])
     assert loaded(tmp_path_factory.mktemp("parts"), order) == whole
     columns = "native_id, deleted_at IS NOT NULL, text, author_id, kind, published_at"
+    undated = "deleted_at IS NOT NULL AND published_at IS NULL"
+    noted = rows(Settings(folder=folder), f"SELECT DISTINCT time_note FROM mentions WHERE {undated}")
+    assert noted in ([], [("withdrawn",)]), "it quotes nothing"
     found = rows(Settings(folder=folder), f"SELECT {columns} FROM mentions")
     for native_id, is_gone, text, author, kind, published_at in found:
         same = [v for v in versions if v.native_id == native_id]

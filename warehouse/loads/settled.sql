@@ -65,7 +65,12 @@ again AS (
 )
 SELECT
     s.* REPLACE (
-        d.published."at" AS published_at, CASE WHEN d.published IS NULL THEN s.time_note ELSE d.published.note END AS time_note
+        d.published."at" AS published_at,
+        CASE
+            WHEN d.published IS NOT NULL THEN d.published.note
+            WHEN s.deleted_at IS NULL THEN s.time_note
+            ELSE 'withdrawn' -- the note may quote what stood in the place of a date
+        END AS time_note
     ),
     coalesce(i.is_held, false) OR (m.mention_id IS NOT NULL AND m.deleted_at IS NULL) AS is_held,
     m.content_hash IS DISTINCT FROM s.content_hash OR (m.deleted_at IS NULL) <> (s.deleted_at IS NULL)
