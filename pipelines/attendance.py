@@ -1,9 +1,9 @@
 """Whether each source does its duty: since when it fails, since when it brings nothing, and who was told.
 
 Detection knows a source's habits after some weeks. This is the rule before and beneath it: a source that has brought no mention
-for `quiet_after`, be it that it fails or that it answers with empty pages, is told once, with the reason, and once more when it
-is back; a gap that stays or is large is told once too. The record is one small file a source in landing/attendance/, written by
-each collection.
+for `quiet_after`, be it that it fails, that it answers with empty pages, or that its listings show what they showed before, is
+told once, with the reason, and once more when it is back; a gap that stays or is large is told once too. The record is one small
+file a source in landing/attendance/, written by each collection.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ class Attendance:
 
     began_at: datetime  # first collection
     answered_at: datetime | None = None  # last one that did not fail
-    brought_at: datetime | None = None  # last one that brought a mention
+    brought_at: datetime | None = None  # last one that brought a mention that is newer than all before
+    newest_at: datetime | None = None  # `observed_at` of the newest one
     failing_at: datetime | None = None  # since when it fails
     error: str = ""
     silent_at: datetime | None = None  # beginning of the silence that was told and is not over
@@ -48,13 +49,24 @@ def read(landing: Landing, source: str) -> Attendance | None:
     return Attendance(**times, error=found["error"])  # type: ignore[arg-type]
 
 
-def note(landing: Landing, source: str, *, now: datetime, mentions: int = 0, error: Exception | None = None) -> None:
-    """A collection has ended; `error`: it failed."""
+def note(
+    landing: Landing, source: str, *, now: datetime, mentions: int = 0, newest_at: datetime | None = None,
+    error: Exception | None = None,
+) -> None:
+    """A collection has ended.
+
+    Args:
+        newest_at: `observed_at` of the newest mention; a listing gives its first page again and again, which is nothing new.
+            None: they have none, or are given once only; each of them is new.
+        error: it failed.
+    """
     before = read(landing, source) or Attendance(began_at=now)
+    is_new = mentions > 0 and (newest_at is None or before.newest_at is None or newest_at > before.newest_at)
     after = Attendance(
         began_at=before.began_at, silent_at=before.silent_at,
         answered_at=before.answered_at if error else now,
-        brought_at=now if mentions and not error else before.brought_at,
+        brought_at=now if is_new and not error else before.brought_at,
+        newest_at=max((at for at in (before.newest_at, newest_at) if at is not None), default=None),
         failing_at=(before.failing_at or now) if error else None,
         error="" if error is None else str(error) if isinstance(error, EarshotError) else type(error).__name__,
     )
@@ -124,8 +136,8 @@ def _sentence(name: str, found: Attendance, allowed: timedelta) -> str:
             "What was missed is collected by itself once it answers, as far as the platform gives it."
         )
     return (
-        f"The source {name} answers but has brought no mention since {since}, longer than the {hours:g} hours of quiet_after: "
-        "check its queries and what the account may see."
+        f"The source {name} answers but has brought no new mention since {since}, longer than the {hours:g} hours of "
+        "quiet_after: check its queries and what the account may see."
     )
 
 

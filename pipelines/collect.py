@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines import attendance, forgotten, gaps, governed
 from pipelines.errors import SourceError
+from pipelines.landed import newest_seen
 from pipelines.landing import Landing, Manifest, WindowWriter
 from pipelines.protector import BATCH_ROWS, Protector, write
 from pipelines.records import Cursor, Found, Gap, Mention, Query, Rejected, Window
@@ -55,26 +56,30 @@ def run(settings: Settings, source_name: str, window: Window, *, now: datetime) 
     """
     landing = Landing(settings.storage)
     try:
-        collected = _run(settings, source_name, window, landing, now=now)
+        collected, newest = _run(settings, source_name, window, landing, now=now)
     except Exception as error:
         attendance.note(landing, source_name, now=now, error=error)
         raise
-    attendance.note(landing, source_name, now=now, mentions=collected.mentions)
+    attendance.note(landing, source_name, now=now, mentions=collected.mentions, newest_at=newest)
     return collected
 
 
-def _run(settings: Settings, source_name: str, window: Window, landing: Landing, *, now: datetime) -> Collected:
+def _run(
+    settings: Settings, source_name: str, window: Window, landing: Landing, *, now: datetime
+) -> tuple[Collected, datetime | None]:
+    """What was collected, and when the newest of it was seen; None of files, each of which is given once."""
     from pipelines.sources.file import FileSource
 
     source = settings.plugin("sources", source_name)
     query = replace(_query(settings, landing, source_name), now=now)
     if isinstance(source, FileSource):
-        return _run_folder(settings, source.below(settings.path.parent), landing, query.cursor, now=now)
+        return _run_folder(settings, source.below(settings.path.parent), landing, query.cursor, now=now), None
     protector = _protector(settings, landing)
     before = gaps.open_ones(landing, source_name)
     landed = _window(source, query, landing, protector, window, now=now)
     landed += _missed(source, query, landing, protector, window, now=now)
-    return Collected.of(source_name, landed + _fill(source, query, landing, protector, before, now=now))
+    collected = Collected.of(source_name, landed + _fill(source, query, landing, protector, before, now=now))
+    return collected, newest_seen(landing, source_name, collected.window_keys, until=now)
 
 
 def _query(settings: Settings, landing: Landing, source_name: str) -> Query:

@@ -1,7 +1,11 @@
-"""Which landed windows belong to a day: what `reprocess` works on when a new model or rule is applied to the past."""
+"""When the mentions of landed windows were published and seen.
+
+Which windows belong to a day is what `reprocess` works on when a new model or rule is applied to the past.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +25,19 @@ def first_published(path: Path) -> datetime | None:
     found = [footer.row_group(i).column(column).statistics for i in range(footer.num_row_groups)]
     firsts = [s.min for s in found if s is not None and s.has_min_max]
     return min(firsts).astimezone(UTC) if firsts else None
+
+
+def newest_seen(landing: Landing, source: str, windows: Iterable[str], *, until: datetime) -> datetime | None:
+    """The latest `observed_at` in landed windows that is not after `until`; None where no mention has one."""
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    newest: datetime | None = None
+    for window in windows:
+        seen = pq.ParquetFile(landing.mentions(source, window)).read(["observed_at"])["observed_at"]
+        last = pc.max(pc.filter(seen, pc.less_equal(seen, until))).as_py()
+        newest = max((at for at in (newest, last) if at is not None), default=None)
+    return newest
 
 
 def day_of(landing: Landing, source: str, window: str) -> str | None:

@@ -13,6 +13,7 @@ from pipelines.errors import SourceError
 from pipelines.landing import Landing
 from pipelines.records import Window
 from pipelines.settings import Settings
+from tests.conformance.polling import configured, platform_of, poll
 from tests.platforms.base import HOUR, SECRET, START, Answer
 from tests.platforms.x import Platform
 from tests.receiver import Receiver, receiving
@@ -48,7 +49,7 @@ def hour(settings: Settings, number: int, *platforms: Platform) -> list[str]:
 @pytest.mark.parametrize(("broken", "said"), [
     (Answer({"title": "Unauthorized"}, 401), "fails since"),
     (Answer({"title": "Forbidden"}, 403), "fails since"),
-    (EMPTY, "answers but has brought no mention since"),
+    (EMPTY, "answers but has brought no new mention since"),
 ])
 def test_a_source_that_brings_nothing_is_told_once_within_its_window_and_when_it_is_back(
     broken: Answer, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -79,6 +80,26 @@ def test_a_source_that_never_brought_anything_is_told_too(tmp_path: Path, monkey
         settings = two(good, bad, receiver, tmp_path, monkeypatch)
         said = [sentence for number in range(6) for sentence in hour(settings, number, good, bad)]
     assert len(said) == 1 and said[0].startswith("The source bad answers")
+
+
+@pytest.mark.parametrize("kind", ["discourse", "reddit"])
+def test_a_listing_that_shows_the_same_again_and_again_brings_nothing(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with platform_of(kind)(3, count=30, hours=1) as platform:
+        settings = configured(platform, tmp_path, monkeypatch, quiet_after="3h")
+        for post in platform.posts:
+            post.edits, post.deleted_at = [], None
+        platform.posts[-1].at = START + 9.5 * HOUR
+        told = {}
+        for number in range(10):
+            window = Window(START + number * HOUR, START + (number + 1) * HOUR)
+            poll(settings, platform, window)
+            told[number] = attendance.run(settings, now=platform.now)
+        assert len(Landing(settings.storage).windows(kind)) == 10, "something is landed every time"
+    assert [number for number, sentences in told.items() if sentences] == [4, 9]
+    assert "answers but has brought no new mention since" in told[4][0]
+    assert told[9] == [f"The source {kind} brings mentions again."]
 
 
 def test_where_nobody_takes_the_message_it_is_sent_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
