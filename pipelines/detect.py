@@ -4,7 +4,8 @@ A bucket is sealed once something was published after its end: `end <= least(wat
 came to (`pipelines.remembered`), unless mentions that came in late have changed what was read: then all history is replayed, in
 time linear in the number of buckets, so that late data corrects expectations; alerts that were recorded stay and
 only move forward: onset, escalated, resolved. An episode that a replay finds again with another onset, since late mentions came
-in, is the recorded alert whose span it overlaps: nobody is told twice. An open alert that a replay no longer finds is resolved.
+in, is the recorded alert whose span it overlaps: nobody is told twice. An open alert that a replay no longer finds is resolved,
+as is one whose detector no longer runs.
 
 Running it twice writes nothing the second time.
 """
@@ -14,7 +15,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from pipelines import expectations, recording, registry, remembered
@@ -61,6 +62,8 @@ class Replay:
     arming: list[Arming]
     shown: list[tuple[int, Verdicts]]  # blocks, by first bucket, that hold the buckets that the pages show
     buckets: int
+    escalate_by: int
+    resolve_after: timedelta
     is_shadow: bool = False  # recorded apart, never sent
     since: int | None = None  # first bucket that was read; None: all of history was
     memory: Memory | None = None  # what to remember for the next run
@@ -78,7 +81,8 @@ def run(settings: Settings, *, now: datetime) -> Detected:
     folder = settings.storage / "detectors"
     with open_warehouse(settings) as connection:
         end = sealed(connection, now)
-        found = {name: d for name, d in detectors(settings).items() if not _waits(d, folder / f"{name}.npz", end)}
+        running = detectors(settings)
+        found = {name: d for name, d in running.items() if not _waits(d, folder / f"{name}.npz", end)}
         pasts = {
             subject: read(
                 connection, now, tuple(settings.brands), subject=subject, target=span(settings.care.first_response_target)
@@ -91,7 +95,8 @@ def run(settings: Settings, *, now: datetime) -> Detected:
         known = None if detector.shadow else remembered.load(folder / f"{name}.npz")
         replays[name] = replay(detector, pasts[detector.subject], known, held[name])
     with open_warehouse(settings) as connection:
-        changed = recording.record(connection, settings, replays, end)
+        waiting = {name for name, detector in running.items() if name not in found and not detector.shadow}
+        changed = recording.record(connection, settings, replays, end, waiting)
         held = {name: recording.held(connection, name) for name in found}
         row = connection.execute("SELECT count(*) FROM alerts WHERE state <> 'resolved'").fetchone()
         states = connection.execute("SELECT state, note FROM arming ORDER BY brand").fetchall()
@@ -142,7 +147,8 @@ def replay(detector: Detector, past: History, known: Memory | None = None, held:
     if read_to == past.end:
         memory = Memory(past.end, "", remembered.arrays(state), remembered.tracks(tracker))
     return Replay(
-        past.brands, detector.subject, detector.counted, episodes, arming, shown, buckets, detector.shadow, since, memory
+        past.brands, detector.subject, detector.counted, episodes, arming, shown, buckets, detector.escalate_by,
+        span(detector.resolve_after), detector.shadow, since, memory,
     )
 
 

@@ -1,8 +1,9 @@
 """Records what detectors found: alerts and their states. Only what has changed is written.
 
 - Ids: uuid5 of (detector, brand, signal, onset). The first id that an alert was recorded with stays.
-- An episode of a replay *is* a recorded alert of the same detector and brand when their spans overlap.
+- An episode of a replay *is* a recorded alert of the same detector and brand when their spans overlap (`pipelines.matching`).
 - States move forward only, and each is one row of `alert_states`, from which the outbox sends.
+- An alert ends where its detector no longer runs: nobody would see the end of it.
 """
 
 from __future__ import annotations
@@ -10,16 +11,18 @@ from __future__ import annotations
 import json
 import logging
 import uuid
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from pipelines import expectations, verdicts, wording
+from pipelines import expectations, matching, verdicts, wording
 from pipelines.detectors.base import BUCKET_MINUTES, bucket_start
 from pipelines.drivers import Span, Why, why
 from pipelines.episodes import Episode, Transition
+from pipelines.matching import FOREVER, Known, Timed, end_of
 from pipelines.settings import Settings
 from warehouse import similar
 from warehouse.similar import Past
@@ -28,31 +31,11 @@ if TYPE_CHECKING:
     from pipelines.detect import Replay
 
 log = logging.getLogger(__name__)
-_FOREVER = datetime.max.replace(tzinfo=UTC)
 
 
 def alert_id(detector: str, brand: str, signal: str, onset_at: datetime) -> uuid.UUID:
     """The same for the same episode on every replay."""
     return uuid.uuid5(uuid.NAMESPACE_URL, f"earshot:alert:{detector}:{brand}:{signal}:{onset_at.isoformat()}")
-
-
-@dataclass
-class _Recorded:
-    """An alert as the warehouse has it."""
-
-    alert_id: uuid.UUID
-    brand: str
-    signal: str
-    onset_at: datetime
-    state: str
-    tier: str
-    severity: int
-    ended_at: datetime
-    positions: int
-    is_found: bool = False  # by this replay
-
-    def overlaps(self, onset_at: datetime, ended_at: datetime) -> bool:
-        return self.onset_at < ended_at and onset_at < self.ended_at
 
 
 class Recorder:
@@ -61,69 +44,72 @@ class Recorder:
     Args:
         connection: warehouse, inside a transaction.
         name: the detector's stanza.
-        counted: what volume counts, "people" or "mentions".
         end: end of the last sealed bucket.
+        replay: what the detector found; None: it does not run.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, settings: Settings, name: str, counted: str, end: datetime) -> None:
-        self.connection, self.settings, self.name, self.counted, self.end = connection, settings, name, counted, end
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, settings: Settings, name: str, end: datetime, replay: Replay | None = None
+    ) -> None:
+        self.connection, self.settings, self.name, self.end, self.replay = connection, settings, name, end, replay
+        self.counted = replay.counted if replay else ""
         rows = connection.execute(
-            "SELECT a.alert_id, a.brand, a.signal, a.onset_at, a.state, a.tier, a.severity, coalesce(a.resolved_at, ?), "
-            "(SELECT count(*) FROM alert_states AS s WHERE s.alert_id = a.alert_id) FROM alerts AS a WHERE a.detector = ? "
-            "ORDER BY a.brand, a.onset_at, a.alert_id", [_FOREVER, name],
+            "SELECT a.alert_id, a.brand, a.signal, a.onset_at, a.state, a.tier, a.severity, coalesce(a.resolved_at, $forever), "
+            "count(s.position), coalesce(max(s.reached_at), max(a.fired_at)) FROM alerts AS a "
+            "LEFT JOIN alert_states AS s ON s.alert_id = a.alert_id WHERE a.detector = $name "
+            "GROUP BY ALL ORDER BY a.brand, a.onset_at, a.alert_id", {"forever": FOREVER, "name": name},
         ).fetchall()
-        self.recorded = [_Recorded(*row) for row in rows]
-        self.episodes: list[Episode] = []
+        self.recorded = [Known(*row) for row in rows]
+        self.episodes: list[Episode] = replay.episodes if replay else []
         self.changed = 0
 
-    def record(self, episodes: list[Episode]) -> None:
+    def record(self) -> None:
         """Add what is new, move forward what has moved, and end what is no longer found."""
-        self.episodes = episodes
-        for episode in sorted(episodes, key=lambda e: (e.brand, e.onset)):
-            self._record(episode)
+        if self.replay is not None:
+            for episode in sorted(self.episodes, key=lambda e: (e.brand, e.onset)):
+                self._record(episode, self.replay)
         for known in self.recorded:
-            if known.state != "resolved" and not known.is_found:
+            if not known.is_over and not known.is_found:
                 self._withdraw(known)
 
-    def _record(self, episode: Episode) -> None:
+    def _record(self, episode: Episode, replay: Replay) -> None:
         onset_at = bucket_start(episode.onset)
-        ended_at = _FOREVER if episode.ended is None else bucket_start(episode.ended + 1)
-        found = [k for k in self.recorded if k.brand == episode.brand and not k.is_found and k.overlaps(onset_at, ended_at)]
-        if found:
-            known = found[0]
+        ended_at = FOREVER if episode.ended is None else end_of(episode.last)
+        found = [k for k in self.recorded if k.brand == episode.brand and k.overlaps(onset_at, ended_at)]
+        over = [k for k in found if k.is_over]
+        known = next((k for k in found if not k.is_over), None)  # another open one, which late mentions have joined, is ended
+        if known is not None:
             known.is_found = True
-            for merged in found[1:]:  # late mentions have joined two alerts
-                merged.is_found = True
-                if merged.state != "resolved":
-                    self._withdraw(merged)
-            fresh = _further(known, episode.transitions)
+            fresh = matching.further(known, over, episode, self.end, replay.escalate_by)
+        elif over:
+            onset_at = max(onset_at, *(k.ended_at for k in over))
+            fresh = matching.rest(onset_at, episode, self.end, replay.resolve_after)
         else:
-            identity = alert_id(self.name, episode.brand, episode.signal, onset_at)
-            known = _Recorded(identity, episode.brand, episode.signal, onset_at, "", "watch", 0, _FOREVER, 0, True)
-            fresh = episode.transitions
+            fresh = [(t, end_of(t)) for t in episode.transitions]
         if fresh:
-            self._write(known, fresh, is_new=not found)
+            self._write(known or self._begun(episode, onset_at, fresh[0][1]), fresh)
 
-    def _write(self, known: _Recorded, fresh: list[Transition], *, is_new: bool) -> None:
-        if is_new:
-            fired_at = bucket_start(fresh[0].bucket + 1)
-            self.connection.execute(
-                "INSERT INTO alerts (alert_id, detector, signal, brand, tier, state, severity, onset_at, fired_at, "
-                "window_minutes, observed, expected, low, high, summary, drivers, example_ids) "
-                "VALUES (?, ?, ?, ?, 'watch', 'onset', 1, ?, ?, 0, 0, 0, 0, 0, '', '[]', [])",
-                [known.alert_id, self.name, known.signal, known.brand, known.onset_at, fired_at],
-            )
+    def _begun(self, episode: Episode, onset_at: datetime, fired_at: datetime) -> Known:
+        """A new alert, whose row waits for its first state."""
+        identity = alert_id(self.name, episode.brand, episode.signal, onset_at)
+        self.connection.execute(
+            "INSERT INTO alerts (alert_id, detector, signal, brand, tier, state, severity, onset_at, fired_at, "
+            "window_minutes, observed, expected, low, high, summary, drivers, example_ids) "
+            "VALUES (?, ?, ?, ?, 'watch', 'onset', 1, ?, ?, 0, 0, 0, 0, 0, '', '[]', [])",
+            [identity, self.name, episode.signal, episode.brand, onset_at, fired_at],
+        )
+        return Known(identity, episode.brand, episode.signal, onset_at, "", "watch", 0, FOREVER, 0, onset_at, True)
+
+    def _write(self, known: Known, fresh: list[Timed]) -> None:
         told: Why | None = None
-        for transition in fresh:
+        for transition, reached_at in fresh:
             known.severity, known.tier = max(known.severity, transition.severity), transition.tier
             told = self._why(transition, known.brand) if transition.state != "resolved" else told
-            transition = self._named(transition, known.brand)
-            self._enter(known, transition, told)
+            self._enter(known, self._named(transition, known.brand), reached_at, told)
         self.changed += 1
 
-    def _enter(self, known: _Recorded, transition: Transition, told: Why | None) -> None:
+    def _enter(self, known: Known, transition: Transition, reached_at: datetime, told: Why | None) -> None:
         """One more state: a row of `alert_states`, and the alert's own row."""
-        reached_at = bucket_start(transition.bucket + 1)
         is_over = transition.state == "resolved"
         fresh = None if is_over else told
         drivers = told.drivers if told else []
@@ -148,9 +134,9 @@ class Recorder:
             [*figures, reached_at if is_over else None, is_over, over, summary, *_stored(fresh), known.alert_id],
         )
         known.positions += 1
-        known.state, known.ended_at = transition.state, reached_at if is_over else _FOREVER
+        known.state, known.ended_at = transition.state, reached_at if is_over else FOREVER
 
-    def _beside(self, known: _Recorded, transition: Transition, drivers: list[dict[str, Any]]) -> str:
+    def _beside(self, known: Known, transition: Transition, drivers: list[dict[str, Any]]) -> str:
         """Other brands that have an alert now, and the past incident that is most like this one."""
         moved = {
             e.brand for e in self.episodes
@@ -164,18 +150,20 @@ class Recorder:
         past = similar.read(self.connection.execute, known.onset_at)
         return wording.beside(self.settings, others, similar.comparable(one, past))
 
-    def _withdraw(self, known: _Recorded) -> None:
+    def _withdraw(self, known: Known) -> None:
         """End an open alert that this replay does not find: late mentions have raised what is expected, or it is deleted."""
+        sentence = wording.withdrawn(self.settings, known.brand) if self.replay else _left(self.settings, known.brand, self.name)
+        at = max(self.end, known.reached_at)
         self.connection.execute(
             "INSERT INTO alert_states SELECT alert_id, ?, 'resolved', tier, severity, ?, window_minutes, observed, expected, "
             "low, high, ? FROM alerts WHERE alert_id = ?",
-            [known.positions, self.end, wording.withdrawn(self.settings, known.brand), known.alert_id],
+            [known.positions, at, sentence, known.alert_id],
         )
         self.connection.execute(
             "UPDATE alerts SET state = 'resolved', resolved_at = ?, summary = ? WHERE alert_id = ?",
-            [self.end, wording.withdrawn(self.settings, known.brand), known.alert_id],
+            [at, sentence, known.alert_id],
         )
-        known.state, known.ended_at = "resolved", self.end
+        known.state, known.ended_at = "resolved", at
         self.changed += 1
 
     def _named(self, transition: Transition, brand: str) -> Transition:
@@ -244,12 +232,10 @@ def _nouns(texts: list[str]) -> set[str]:
         return set()
 
 
-def _further(known: _Recorded, transitions: list[Transition]) -> list[Transition]:
-    """What a replay knows beyond what is recorded."""
-    if known.state == "resolved":
-        return []
-    worse = [t for t in transitions if t.state == "escalated" and t.severity > known.severity]
-    return worse + [t for t in transitions if t.state == "resolved"]
+def _left(settings: Settings, brand: str, detector: str) -> str:
+    """Of an open alert whose detector no longer runs."""
+    name = wording.brand_name(settings, brand)
+    return f"{name}: the detector {detector}, which raised this, no longer runs or is on trial, so this alert is not followed on."
 
 
 def _record_shadows(connection: duckdb.DuckDBPyConnection, found: dict[str, list[Episode]]) -> None:
@@ -269,21 +255,26 @@ def _record_shadows(connection: duckdb.DuckDBPyConnection, found: dict[str, list
             connection.executemany("INSERT INTO shadow_alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", fresh)
 
 
-def record(connection: duckdb.DuckDBPyConnection, settings: Settings, replays: dict[str, Replay], end: int) -> int:
+def record(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, replays: dict[str, Replay], end: int, waiting: Collection[str] = ()
+) -> int:
     """Write everything in one transaction; returns how many alerts are new or have moved.
 
     Args:
         replays: what each detector found; the first one's expectations and arming are what the pages show.
         end: first bucket that is not sealed.
+        waiting: detectors that run, but had nothing to read this time.
     """
     connection.begin()
     try:
-        changed = 0
         _record_shadows(connection, {name: replay.episodes for name, replay in replays.items() if replay.is_shadow})
         replays = {name: replay for name, replay in replays.items() if not replay.is_shadow}
-        for name, replay in replays.items():
-            recorder = Recorder(connection, settings, name, replay.counted, bucket_start(end))
-            recorder.record(replay.episodes)
+        with_alerts = connection.execute("SELECT DISTINCT detector FROM alerts WHERE state <> 'resolved' ORDER BY 1").fetchall()
+        gone = [name for (name,) in with_alerts if name not in replays and name not in waiting]
+        changed = 0
+        for name in [*gone, *replays]:
+            recorder = Recorder(connection, settings, name, bucket_start(end), replays.get(name))
+            recorder.record()
             changed += recorder.changed
         first = next((replay for replay in replays.values() if replay.subject == "brands"), None)
         if first is not None:

@@ -331,3 +331,34 @@ def test_a_crisis_and_its_words_are_one_incident(tmp_path: Path) -> None:
     publish.run(configured, now=NOW)
     assert ask(configured, "SELECT detector FROM alerts ORDER BY 1") == [("new_topic",), ("recurrence",)]
     assert ask(configured, "SELECT alert_count, tier FROM incidents") == [(2, "page")]
+
+
+def test_a_storm_whose_negative_half_comes_in_late_pages(tmp_path: Path) -> None:
+    """A fast source brings neutral talk, a slow one half an hour later what is negative."""
+    configured = settings(tmp_path)
+    counts = np.zeros(ONSET + 16, dtype=int)
+    counts[ONSET:] = 14
+    fast = [*ordinary(), *spread(counts, "acme", 0.0, 98, text="what is going on with the flights today")]
+    slow = spread(counts, "acme", 1.0, 97, text="my flight is cancelled again and nobody answers")
+    since, lag = START - QUARTER, timedelta(minutes=30)
+    tiers = []
+    for tick in (START + ONSET * QUARTER + n * timedelta(minutes=30) for n in range(7)):
+        arrived = [s for s in fast if since <= s.at < tick] + [s for s in slow if since - lag <= s.at < tick - lag]
+        store(configured, arrived)
+        since = tick
+        detect.run(configured, now=tick)
+        tiers += [tier for (tier,) in ask(configured, "SELECT tier FROM alerts WHERE detector = 'recurrence'")]
+    assert tiers[0] == "watch" and tiers[-1] == "page", tiers
+    told = ask(configured, "SELECT state, tier FROM alert_states ORDER BY position")
+    assert told[0] == ("onset", "watch") and ("escalated", "page") in told
+
+
+@pytest.mark.parametrize("change", [{"enabled": False}, {"shadow": True}])
+def test_an_alert_ends_when_its_detector_is_switched_off_or_put_on_trial(tmp_path: Path, change: dict[str, bool]) -> None:
+    storms: dict[str, Any] = {"kind": "recurrence"}
+    until = START + ONSET * QUARTER + timedelta(hours=1)
+    before, after = (settings(tmp_path, detectors={"storms": storms | extra}) for extra in ({}, change))
+    store(before, [s for s in [*ordinary(), *crisis()] if s.at < until])
+    assert detect.run(before, now=until).open == 1
+    assert detect.run(after, now=until).open == 0
+    assert "no longer runs or is on trial" in ask(before, "SELECT summary FROM alerts")[0][0]
