@@ -1,7 +1,8 @@
 """Collects mentions: one Dag for each `[sources.*]` stanza of earshot.toml, one run for each window of time just ended.
 
 A run redacts, pseudonymises and lands its window as one immutable file and then emits the asset `mentions` under the
-window's key, which starts `process`. A source that can give past windows again is backfilled with
+window's key, which starts `process`. It names every window that waits to be loaded, also those of a try that
+was killed. A source that can give past windows again is backfilled with
 `airflow backfill create --dag-id collect_<source> --from-date ... --to-date ...`.
 """
 
@@ -31,7 +32,7 @@ def collector(name: str, source: Any) -> None:
     def collect() -> None:
         @task(outlets=[MENTIONS])
         def land() -> dict[str, Any]:
-            from pipelines import collect
+            from pipelines import collect, load
             from pipelines.records import Window
             from pipelines.settings import span
 
@@ -39,9 +40,10 @@ def collector(name: str, source: Any) -> None:
             if period and not (window.end > period[0] and window.start < period[1]):
                 raise AirflowSkipException("the source has nothing at that time")
             landed = collect.run(settings(), name, window, now=now())
-            if not landed.window_keys:
+            keys = load.due(settings(), name, landed.window_keys)
+            if not keys:
                 raise AirflowSkipException("nothing new")
-            found = {"source": name, "windows": landed.window_keys, "mentions": landed.mentions, "rejected": landed.rejected}
+            found = {"source": name, "windows": keys, "mentions": landed.mentions, "rejected": landed.rejected}
             get_current_context()["outlet_events"][MENTIONS].extra = found
             return found
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any
 import duckdb
 
 from pipelines import forgotten
-from pipelines.errors import InputError
+from pipelines.errors import InputError, WarehouseError
 from pipelines.landing import Landing, Manifest, file_hash
 from pipelines.settings import Settings
 from pipelines.store import open_warehouse, translated, warehouse_path
@@ -79,6 +80,19 @@ def waiting(settings: Settings, source_name: str, *, model: str | None = None) -
         if manifest is None or before is None or not before.holds(manifest, _scores(landing, source_name, key, model)):
             found.append(key)
     return found
+
+
+def due(settings: Settings, source_name: str, landed: Iterable[str]) -> list[str]:
+    """Keys to load after a collection, in order: what it landed, and what was landed by one that was killed before it said so.
+
+    Where the warehouse is taken for too long, the others are left to the next collection: asking a platform again may cost.
+    """
+    try:
+        left = waiting(settings, source_name)
+    except WarehouseError as error:
+        _LOG.warning("%s: windows that were landed before are loaded after a later collection: %s", source_name, error)
+        left = []
+    return sorted({*landed, *left})
 
 
 def run_actions(settings: Settings, *, now: datetime) -> int:

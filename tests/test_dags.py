@@ -293,6 +293,40 @@ def test_every_dag_runs_to_its_end_without_a_scheduler(env: dict[str, str]) -> N
     assert [p.name for p in (storage / "landing" / "manifests" / "source=sample").iterdir()] == [f"window={day}.json"]
 
 
+FOLDER = """
+[project]
+storage = "storage"
+[sources.folder]
+kind = "file"
+path = "in"
+"""
+
+
+def test_what_a_killed_try_had_landed_is_loaded_after_its_retry(home: Path, tmp_path: Path) -> None:
+    """It was killed at its second file. The retry finds that one alone new, and names both."""
+    from datetime import UTC, datetime
+
+    from pipelines import collect, load
+    from pipelines.records import Window
+    from pipelines.settings import read
+
+    config = tmp_path / "earshot.toml"
+    config.write_text(FOLDER, encoding="utf-8")
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.csv").write_text("id,text,date\n1,first,2026-01-05T09:00:00Z\n", encoding="utf-8")
+    settings = read(config)
+    day = Window(datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 1, 6, tzinfo=UTC))
+    landed = collect.run(settings, "folder", day, now=day.end).window_keys
+    for second in ("2,second,2026-01-05T10:00:00Z", None):  # and once more with nothing new at all
+        if second:
+            (tmp_path / "in" / "b.csv").write_text(f"id,text,date\n{second}\n", encoding="utf-8")
+        wanted = json.dumps(json.dumps([["collect_folder", {"window": day.key}]]))
+        told = "print('@@' + json.dumps(run.get_task_instances()[0].xcom_pull()))"
+        told = python(f"import sys; sys.argv = ['', {wanted}]\n{RUN_ONE}\n{told}", environment(home, config))
+        assert len(landed) == 1 and told["windows"] == load.waiting(settings, "folder") and len(told["windows"]) == 2
+        assert told["mentions"] == (1 if second else 0)
+
+
 def test_what_a_platform_deleted_is_found_and_erased_by_the_dags(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
