@@ -4,7 +4,8 @@ A mention is due when it has reached one of the ages of `recheck` and has not be
 terms (`refresh_within`) will soon let nobody keep what was seen then. What is withdrawn is not looked up any more.
 
 A platform tells less of a mention that is looked up than of one that is collected. What it cannot tell lands as it is stored: how
-many the mention stands for, how many follow its author, that the brand wrote it. So the newest observation is a whole one.
+many the mention stands for, how many follow its author, that the brand wrote it and which it was. So the newest observation is a
+whole one.
 """
 
 from __future__ import annotations
@@ -53,12 +54,13 @@ class _Stored(NamedTuple):
     weight: float | None
     author_followers: int | None
     is_own: bool
+    brand: str | None
 
 
 def _stored(settings: Settings, source: str, ids: Sequence[str]) -> dict[str, _Stored]:
     """What is stored of these native ids."""
     query = (
-        "SELECT native_id, weight, author_followers, is_own FROM mentions "
+        "SELECT native_id, weight, author_followers, is_own, brand FROM mentions "
         "WHERE source = $source AND native_id IN (SELECT unnest($ids::VARCHAR[]))"
     )
     with translated(), backend.open(warehouse_path(settings), read_only=True) as connection:
@@ -73,7 +75,8 @@ def _whole(found: Iterable[Mention | Rejected], stored: Mapping[str, _Stored]) -
         if isinstance(item, Mention) and known:
             followers = known.author_followers if item.author_followers is None else item.author_followers
             weight = known.weight if item.weight is None else item.weight
-            item = replace(item, weight=weight, author_followers=followers, is_own=item.is_own or known.is_own)
+            is_own, brand = item.is_own or known.is_own, item.brand or known.brand
+            item = replace(item, weight=weight, author_followers=followers, is_own=is_own, brand=brand)
         yield item
 
 

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from pipelines.errors import ConfigError, SourceUnavailable
-from pipelines.records import Mention, Query, Rejected, Window
+from pipelines.records import Brand, Mention, Query, Rejected, Window
 from pipelines.sources.app_store import AppStoreSource
 from tests.platforms.app_store import Platform
 from tests.platforms.base import HOUR, START, Answer
 
 WINDOW = Window(START, START + HOUR)
+OURS = Query(brands=(Brand(key="acme", name="Acme"), Brand(key="rival", name="Rival", is_competitor=True)))
 
 
 def review(native_id: str, **more: Any) -> dict[str, Any]:
@@ -41,13 +42,14 @@ def test_reviews_and_published_answers_become_mentions() -> None:
     }
     with Platform(count=0) as platform:
         platform.answer = lambda _: Answer(page)  # type: ignore[method-assign]
-        found = list(source(platform).collect(Query(), WINDOW))
+        found = list(source(platform).collect(OURS, WINDOW))
     first, reply, second = (item for item in found if isinstance(item, Mention))
     assert (first.native_id, first.text, first.rating, first.author_name) == ("1", "Broken\n\nIt crashes.", 1, "ann")
     assert first.published_at == datetime(2026, 2, 1, 10, tzinfo=UTC)
     assert (reply.native_id, reply.is_own, reply.in_reply_to, reply.thread_id) == ("1:reply", True, "1", "1")
     assert reply.published_at == datetime(2026, 2, 1, 11, tzinfo=UTC)
     assert second.native_id == "2"
+    assert {first.brand, reply.brand, second.brand} == {"acme"}  # whatever they say
     assert [item.reason for item in found if isinstance(item, Rejected)] == ["a review cannot be read: KeyError 'createdDate'"]
 
 

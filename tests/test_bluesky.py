@@ -54,8 +54,8 @@ def test_a_post_becomes_a_mention_whose_ids_name_nobody() -> None:
     seal = Sealer(SECRET).seal
     assert found[0] == Mention(
         source="sky", native_id=seal("did:plc:ann/3k1"), channel="bluesky", text="Hi @jetblue.com", published_at=AT,
-        kind="reply", property="addressed", author_id="did:plc:ann", author_name="ann.bsky.social", language="de",
-        url="https://bsky.app/profile/did:plc:ann/post/3k1", thread_id=seal("did:plc:bob/3k0"),
+        kind="reply", property="addressed", brand="jetblue", author_id="did:plc:ann", author_name="ann.bsky.social",
+        language="de", url="https://bsky.app/profile/did:plc:ann/post/3k1", thread_id=seal("did:plc:bob/3k0"),
         in_reply_to=seal("did:plc:cy/3k9"), engagement=6,
         media=(Media(type="image", url="https://cdn.e.org/f", alt="a plane"),),
     )

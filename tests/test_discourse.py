@@ -49,6 +49,8 @@ def test_posts_become_mentions_and_others_are_left_alone_unless_everything_is_as
     )
     assert {f.native_id for f in some if isinstance(f, Mention)} == {"5", "4"}
     assert {type(f) for f in some} == {Mention, Rejected, Cursor}
+    assert {(f.native_id, f.brand) for f in some if isinstance(f, Mention)} == {("5", None), ("4", "jetblue")}
+    assert {m.brand for m in everything if isinstance(m, Mention)} == {"jetblue"}
     said = {(m.native_id, m.property, m.is_own, m.kind) for m in everything if isinstance(m, Mention)}
     assert said == {("5", "own", False, "post"), ("4", "own", True, "reply"), ("2", "own", False, "post")}
 

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from pipelines.errors import SourceUnavailable
-from pipelines.records import Mention, Query, Rejected, Window
+from pipelines.records import Brand, Mention, Query, Rejected, Window
 from pipelines.sources.google_business import GoogleBusinessSource
 from tests.platforms.base import HOUR, SECRET, START, Answer
 from tests.platforms.google_business import PLACE, Platform
 
 WINDOW = Window(START, START + HOUR)
+OURS = Query(brands=(Brand(key="acme", name="Acme"), Brand(key="rival", name="Rival", is_competitor=True)))
 REVIEW = {
     "name": f"{PLACE}/reviews/r1", "reviewId": "r1", "reviewer": {"displayName": "Ann", "isAnonymous": False},
     "starRating": "TWO", "comment": "(Translated by Google) Late\n\n(Original)\nZu spät",
@@ -36,7 +37,7 @@ def collected(answer: Any) -> list[Any]:
     with Platform(count=0) as platform:
         platform.data = lambda _: Answer(answer)  # type: ignore[method-assign]
         source = GoogleBusinessSource(kind="google_business", name="places", **(platform.stanza() | {"rate": ""}))
-        return list(source.collect(Query(), WINDOW))
+        return list(source.collect(OURS, WINDOW))
 
 
 def test_reviews_answers_and_bare_ratings_become_mentions() -> None:
@@ -49,6 +50,7 @@ def test_reviews_answers_and_bare_ratings_become_mentions() -> None:
     assert (reply.native_id, reply.text, reply.is_own) == (f"{PLACE}/reviews/r1/reply", "Sorry!", True)
     assert reply.in_reply_to == reply.thread_id == review.native_id
     assert (rating.text, rating.rating) == ("", 5)
+    assert {review.brand, reply.brand, rating.brand} == {"acme"}  # whatever they say
     assert [item.reason for item in found if isinstance(item, Rejected)] == ["a review cannot be read: KeyError 'createTime'"]
 
 

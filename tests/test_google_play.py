@@ -10,7 +10,7 @@ import pytest
 
 from pipelines import aggregate, collect, load
 from pipelines.errors import AuthFailed, ConfigError
-from pipelines.records import Cursor, Gap, Mention, Query, Rejected, Window
+from pipelines.records import Brand, Cursor, Gap, Mention, Query, Rejected, Window
 from pipelines.settings import Settings
 from pipelines.sources.google_play import GooglePlaySource
 from pipelines.store import open_warehouse
@@ -18,6 +18,7 @@ from tests.platforms.base import HOUR, START, Answer
 from tests.platforms.google_play import APP, Platform
 
 WINDOW = Window(START, START + HOUR)
+OURS = Query(brands=(Brand(key="acme", name="Acme"), Brand(key="rival", name="Rival", is_competitor=True)))
 REVIEW = {
     "reviewId": "r1", "authorName": "Ann", "comments": [
         {"userComment": {
@@ -36,12 +37,13 @@ def source(platform: Platform, **more: Any) -> GooglePlaySource:
 def test_a_review_and_its_answer_become_mentions() -> None:
     with Platform(count=0) as platform:
         platform.data = lambda _: Answer({"reviews": [REVIEW, {"reviewId": "r2"}], "pageInfo": {}})  # type: ignore[method-assign]
-        found = list(source(platform).collect(Query(), WINDOW))
+        found = list(source(platform).collect(OURS, WINDOW))
     review, reply = (item for item in found if isinstance(item, Mention))
     assert (review.native_id, review.text, review.kind) == (f"{APP}/r1", "Kaputt\n\nStürzt ab.", "review")
     assert (review.rating, review.language, review.engagement, review.author_name) == (1, "de", 3, "Ann")
     assert review.published_at == review.observed_at == datetime(2026, 2, 1, 10, 0, 0, 500_000, UTC)
     assert (reply.native_id, reply.text, reply.is_own) == (f"{APP}/r1:reply", "Sorry!", True)
+    assert (review.brand, reply.brand) == ("acme", "acme")  # whatever they say
     assert reply.in_reply_to == reply.thread_id == review.native_id
     assert [item.reason for item in found if isinstance(item, Rejected)] == ["a review cannot be read: KeyError 'comments'"]
 

@@ -51,8 +51,8 @@ def test_a_post_becomes_a_mention() -> None:
         found = collected(source(url, hashtags=["jetblue"]))
     assert found[0] == Mention(
         source="fedi", native_id=str(id_at(AT)), channel="mastodon", text="Flying\n\nThanks @jetblue #JetBlue", published_at=AT,
-        observed_at=AT + timedelta(minutes=30), property="addressed", author_id="ann@other.org", author_name="Ann",
-        author_followers=12, language="de", url="https://e.org/@ann/1", thread_id=str(id_at(AT)), engagement=5,
+        observed_at=AT + timedelta(minutes=30), property="addressed", brand="jetblue", author_id="ann@other.org",
+        author_name="Ann", author_followers=12, language="de", url="https://e.org/@ann/1", thread_id=str(id_at(AT)), engagement=5,
         media=(Media(type="video", url="https://e.org/m.mp4", alt="a plane"),),
     )
     assert [type(f) for f in found[1:]] == [Rejected, Rejected]
@@ -65,6 +65,7 @@ def test_what_the_brand_itself_writes_and_private_posts_are_told_apart() -> None
     assert [(m.property, m.is_own, m.visibility, m.kind, m.in_reply_to, m.thread_id) for m in found] == [
         ("own", True, "private", "reply", "4", None)
     ]
+    assert [m.brand for m in found] == ["jetblue"]
 
 
 def test_names_of_the_brands_are_looked_for_as_hashtags() -> None:

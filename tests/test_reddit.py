@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pipelines.errors import AuthFailed, RateLimited, SourceUnavailable
-from pipelines.records import Cursor, Gap, Media, Mention, Query, Window
+from pipelines.records import Brand, Cursor, Gap, Media, Mention, Query, Window
 from pipelines.sources.reddit import RedditSource
 from tests.platforms.base import HOUR, SECRET, START
 from tests.platforms.base import Answer as Fixed
@@ -58,6 +58,21 @@ def test_posts_and_comments_become_mentions_and_what_is_deleted_does_not() -> No
     assert post.url == "https://www.reddit.com/r/jetblue/comments/1abc/lost_bag/"
     assert (comment.kind, comment.thread_id, comment.in_reply_to, comment.engagement) == ("comment", "t3_1abc", "t3_1abc", 0)
     assert comment.is_own
+
+
+@pytest.mark.parametrize("more, brands", [
+    ({}, (None, "jetblue")), ({"brand": "jetblue"}, ("jetblue", "jetblue")),
+    ({"brand": "jetblue", "matching": True}, (None, "jetblue")),
+])
+def test_what_stands_in_the_subreddit_of_a_brand_is_about_it(more: dict[str, Any], brands: tuple[str | None, ...]) -> None:
+    query = Query(brands=(Brand(key="jetblue", name="JetBlue"), Brand(key="rival", name="Rival", is_competitor=True)))
+    things = listing(POST | {"subreddit": "JetBlue"}, COMMENT | {"subreddit": "travel", "body": "JetBlue is sorry."})
+    with Platform() as platform:
+        answer = platform.answer
+        platform.answer = lambda r: answer(r) if "token" in r.path else things  # type: ignore[method-assign]
+        stanza = {"comments": False, "own": ["jetblue"], "subreddits": ["r/jetblue"]} | more
+        found = list(source(platform, **stanza).collect(query, WINDOW))
+    assert tuple(item.brand for item in found if isinstance(item, Mention)) == brands
 
 
 def test_more_than_reddit_keeps_is_a_gap() -> None:

@@ -62,6 +62,21 @@ def test_a_post_becomes_a_mention_with_all_that_x_tells() -> None:
     assert "KeyError" in getattr(rejected, "reason", "")
 
 
+RIVALS = Query(brands=(
+    Brand(key="delta", name="Delta", handles=("delta",), is_competitor=True),
+    Brand(key="jetblue", name="JetBlue", handles=("JetBlue",)),
+))
+
+
+def test_a_post_is_about_the_brand_that_it_addresses_whatever_other_brands_it_names() -> None:
+    other = POST | {"id": "2000", "edit_history_tweet_ids": ["2000"], "entities": {"mentions": [{"username": "delta"}]}}
+    own = other | {"id": "3000", "edit_history_tweet_ids": ["3000"], "author_id": "77"}
+    page = {"data": [POST, other, own], "meta": {"result_count": 3}}
+    with serving(lambda _: Answer(body=json.dumps(page).encode())) as url:
+        found = list(source(url, queries=["jetblue"], own=["77"]).collect(RIVALS, WINDOW))
+    assert [m.brand for m in found if isinstance(m, Mention)] == ["jetblue", None, "jetblue"]
+
+
 def test_posts_of_own_accounts_are_own() -> None:
     page = {"data": [POST], "meta": {"result_count": 1}}
     with serving(lambda _: Answer(body=json.dumps(page).encode())) as url:

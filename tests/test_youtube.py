@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pipelines.errors import RateLimited, SourceUnavailable
-from pipelines.records import Cursor, Media, Mention, Query, Window
+from pipelines.records import Brand, Cursor, Media, Mention, Query, Window
 from pipelines.sources.youtube import YouTubeSource
 from tests.platforms.base import HOUR, SECRET, START
 from tests.web import Answer, Request, serving
@@ -28,6 +28,7 @@ REPLY: dict[str, Any] = {
     "id": "UgzAAAAAAAAAAAAAAAAAAA4AaABAg.9xyz",
     "snippet": COMMENT["snippet"] | OWN,
 }
+OURS = Query(brands=(Brand(key="jetblue", name="JetBlue"), Brand(key="rival", name="Rival", is_competitor=True)))
 THREAD: dict[str, Any] = {
     "id": COMMENT["id"], "snippet": {"topLevelComment": COMMENT, "totalReplyCount": 1}, "replies": {"comments": [REPLY]},
 }
@@ -55,10 +56,11 @@ def page(*items: Any) -> Answer:
 def test_comments_and_answers_become_mentions() -> None:
     asked: list[Request] = []
     with serving(lambda request: asked.append(request) or page(THREAD, {"id": "broken"})) as url:  # type: ignore[func-returns-value]
-        found = list(source(url, channels=["UCjetblue"]).collect(Query(), WINDOW))
+        found = list(source(url, channels=["UCjetblue"]).collect(OURS, WINDOW))
     mention, reply = (item for item in found if isinstance(item, Mention))
     assert (mention.text, mention.kind, mention.property, mention.is_own) == ("Lost my bag", "comment", "own", False)
     assert (mention.author_id, mention.author_name, mention.engagement) == ("UCann", "@ann", 4)
+    assert (mention.brand, reply.brand) == ("jetblue", "jetblue")  # whatever they say
     assert mention.published_at == datetime(2026, 2, 1, 8, tzinfo=UTC)
     assert mention.observed_at == datetime(2026, 2, 1, 8, 30, tzinfo=UTC)
     assert mention.url == f"https://www.youtube.com/watch?v=dQw4w9WgXcQ&lc={COMMENT['id']}"

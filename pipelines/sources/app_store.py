@@ -13,13 +13,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import parse_qs, urlparse
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from pipelines import reviews
 from pipelines.asking import Asking
 from pipelines.errors import ConfigError, SourceUnavailable
 from pipelines.fetching import by_status, client
 from pipelines.listings import Listing, Page, read_all
+from pipelines.owned import brand_of
 from pipelines.records import Found, Mention, Query, Rejected, Window
 from pipelines.settings import secret, span
 from pipelines.sources.base import SPAN, Card, Source
@@ -53,12 +54,15 @@ class AppStoreSource(Source):
     key_id: str = Field(description="Id of the key.")
     issuer: str = Field(description="Issuer id of the team.")
     apps: list[str] = Field(description="Apple ids of the apps, such as 1437123456.")
+    brand: str = Field(default="", description="Key of the brand whose apps these are; default: the only one of your own.")
     window: str = Field(default="1h", pattern=SPAN, description="Width of one collection window: a number and m, h or d.")
     late: str = Field(default="1d", pattern=SPAN, description="How far each collection looks back for new answers to reviews.")
     page: int = Field(default=200, ge=1, le=200, description="Reviews a request.")
     requests: int = Field(default=500, ge=0, description="Most requests of one collection. 0: no limit.")
     rate: str = Field(default="3600/1h", description="Most requests in any span, such as 3600/1h; with commas, several.")
     base_url: str = Field(default=HOST, description="Address of the interface.")
+
+    _brand: str | None = PrivateAttr(default=None)
 
     def collect(self, query: Query, window: Window) -> Iterator[Found]:
         """What is new of each app. At first it reads `backfill` back."""
@@ -87,7 +91,7 @@ class AppStoreSource(Source):
             yield from self._read(answer["data"], _responses(answer), now)
 
     def _asking(self, query: Query, http: httpx.Client) -> Asking:
-        make = self._token_maker()
+        self._brand, make = brand_of(self, query), self._token_maker()
 
         def renew() -> None:
             http.headers["Authorization"] = f"Bearer {make()}"
@@ -141,7 +145,7 @@ class AppStoreSource(Source):
         published = datetime.fromisoformat(values["createdDate"])
         link = ((review.get("relationships") or {}).get("response") or {}).get("data") or {}
         found = [Mention(
-            source=self.name, native_id=native_id, channel="app_review", kind="review", property="own",
+            source=self.name, native_id=native_id, channel="app_review", kind="review", property="own", brand=self._brand,
             text="\n\n".join(part for part in (values.get("title"), values.get("body")) if part), rating=values["rating"],
             published_at=published, observed_at=observed or published, author_name=values.get("reviewerNickname"),
             thread_id=native_id,
@@ -151,8 +155,8 @@ class AppStoreSource(Source):
             changed = datetime.fromisoformat(reply["lastModifiedDate"])
             found.append(Mention(
                 source=self.name, native_id=native_id + _REPLY, channel="app_review", kind="reply", property="own", is_own=True,
-                text=reply["responseBody"], published_at=changed, observed_at=observed or changed, thread_id=native_id,
-                time_note="time of the last change: App Store Connect tells no other", in_reply_to=native_id,
+                brand=self._brand, text=reply["responseBody"], published_at=changed, observed_at=observed or changed,
+                thread_id=native_id, time_note="time of the last change: App Store Connect tells no other", in_reply_to=native_id,
             ))
         return found
 

@@ -20,6 +20,7 @@ from pipelines.asking import Asking
 from pipelines.errors import AuthFailed, SourceError, SourceUnavailable
 from pipelines.fetching import AGENT, TIMEOUT_SECONDS
 from pipelines.landing import replacing
+from pipelines.owned import brand_named
 from pipelines.query.dialects import BLUESKY
 from pipelines.query.searching import Search, search_of
 from pipelines.records import Found, Gap, Media, Mention, Property, Query, Rejected, Window
@@ -214,7 +215,7 @@ class _Reader:
 
     def __init__(self, source: BlueskySource, query: Query) -> None:
         self._source, self.sealer = source, sealer_of(source.name, source.key, query)
-        self._handles = {h.lower() for b in query.brands for h in b.handles}
+        self._query, self._handles = query, {h.lower() for b in query.brands for h in b.handles}
 
     def mentions(
         self, posts: Sequence[Any], *, observed: datetime | None, keeps: Callable[..., bool] = lambda *_: True
@@ -235,13 +236,13 @@ class _Reader:
             raise ValueError("it has no date")
         text, reply, native_id = str(record["text"]), record.get("reply") or {}, self._id(post["uri"])
         known = [int(post[name]) for name in _COUNTS if post.get(name) is not None]
-        is_own = str(author.get("handle")).lower() in self._handles
-        addressed = any(f"@{handle}" in text.lower() for handle in self._handles)
-        belongs: Property = "own" if is_own else "addressed" if addressed else "independent"
+        writing = brand_named(self._query, [str(author.get("handle"))])
+        brand = writing or brand_named(self._query, [handle for handle in self._handles if f"@{handle}" in text.lower()])
+        belongs: Property = "own" if writing else "addressed" if brand else "independent"
         link = f"https://bsky.app/profile/{author['did']}/post/{post['uri'].rpartition('/')[2]}"
         return Mention(
             source=self._source.name, native_id=native_id, channel="bluesky", text=text, published_at=at, observed_at=observed,
-            kind="reply" if reply else "post", property=belongs, is_own=is_own, author_id=author["did"],
+            kind="reply" if reply else "post", property=belongs, is_own=bool(writing), brand=brand, author_id=author["did"],
             author_name=author.get("handle"), language=next(iter(record.get("langs") or ()), None),
             url=link if self._source.links else None, thread_id=self._id(reply["root"]["uri"]) if reply else native_id,
             in_reply_to=self._id(reply["parent"]["uri"]) if reply else None, engagement=sum(known) if known else None,

@@ -16,6 +16,7 @@ from pydantic import Field
 from pipelines.asking import Asking
 from pipelines.errors import AuthFailed, ConfigError, SourceUnavailable
 from pipelines.fetching import by_status, client, plain_text
+from pipelines.owned import brand_named, brand_of
 from pipelines.query.brands import expression_of
 from pipelines.query.matching import Matcher
 from pipelines.records import Cursor, Found, Mention, Property, Query, Rejected, Window
@@ -45,6 +46,7 @@ class DiscourseSource(Source):
     key: str = Field(default="", description="API key: env:NAME or file:PATH; without one, what guests may read.")
     user: str = Field(default="system", description="User of the API key.")
     everything: bool = Field(default=False, description="All posts, for a brand's own forum; otherwise those that name a brand.")
+    brand: str = Field(default="", description="Key of the brand whose own forum this is; default: the only one of your own.")
     rate: str = Field(default="50/10s,200/1m", description="Most requests in any span, such as 200/1m; with commas, several.")
 
     def collect(self, query: Query, window: Window) -> Iterator[Found]:
@@ -52,15 +54,14 @@ class DiscourseSource(Source):
         if not self.everything and not query.brands and not query.expression:
             raise ConfigError(f"[sources.{self.name}] has nothing to look for: configure [brands.*], or set everything = true.")
         matcher = None if self.everything else Matcher(expression_of(query))
-        handles = {h.lower() for b in query.brands for h in b.handles}
         with self._client() as http:
-            for item in self._since(_Lists(self, Asking(self, query), http), query.cursor, window.start, handles):
+            for item in self._since(_Lists(self, Asking(self, query), http), query, window.start):
                 if not matcher or not isinstance(item, Mention) or item.is_own or matcher.mention(item):
                     yield item
 
-    def _since(self, lists: _Lists, kept: dict[str, str], start: datetime, handles: set[str]) -> Iterator[Found]:
-        newest = lists(None)
-        yield from self._mentions(newest, handles, observed=None)
+    def _since(self, lists: _Lists, query: Query, start: datetime) -> Iterator[Found]:
+        kept, newest = query.cursor, lists(None)
+        yield from self._mentions(newest, query, observed=None)
         if not newest:
             return
         top, bottom = max(map(_id, newest)), min(map(_id, newest))
@@ -69,19 +70,19 @@ class DiscourseSource(Source):
             back, since = bottom - 1, start.isoformat()
         while last < bottom - 1 and not lists.is_spent:
             page = lists(last + _IDS)
-            yield from self._mentions([post for post in page if _id(post) > last], handles, observed=None)
+            yield from self._mentions([post for post in page if _id(post) > last], query, observed=None)
             last += _IDS
         last = top if last >= bottom - 1 else last
         while back > 0 and not lists.is_spent:
             page = lists(back)
-            yield from self._mentions(page, handles, observed=None)
+            yield from self._mentions(page, query, observed=None)
             is_done = bool(page) and min(_written(post) for post in page) < datetime.fromisoformat(since)
             back = 0 if is_done else min([back - _IDS + 1, *map(_id, page)]) - 1
         yield Cursor(values={"last": str(last)} | ({"back": str(back), "since": since} if back > 0 else {}))
 
     def look_up(self, query: Query, native_ids: Sequence[str], *, now: datetime) -> Iterator[Mention | Rejected]:
         """Posts by id. One that is refused counts as hidden only if the forum answers otherwise."""
-        handles, is_open = {h.lower() for b in query.brands for h in b.handles}, False
+        is_open = False
         with self._client() as http:
             lists = _Lists(self, Asking(self, query), http)
             for native_id in native_ids:
@@ -93,7 +94,7 @@ class DiscourseSource(Source):
                 if post is None or post.get("deleted_at") or post.get("user_deleted") or post.get("hidden"):
                     yield self.gone(native_id, channel="forum", now=now)
                 else:
-                    yield from self._mentions([post], handles, observed=now)
+                    yield from self._mentions([post], query, observed=now)
 
     def _client(self) -> httpx.Client:
         http = client()
@@ -101,24 +102,25 @@ class DiscourseSource(Source):
             http.headers.update({"Api-Key": secret(self.key), "Api-Username": self.user})
         return http
 
-    def _mentions(self, page: Sequence[Any], handles: set[str], *, observed: datetime | None) -> Iterator[Mention | Rejected]:
+    def _mentions(self, page: Sequence[Any], query: Query, *, observed: datetime | None) -> Iterator[Mention | Rejected]:
         for post in page:
             try:
-                yield self._mention(post, handles, observed)
+                yield self._mention(post, query, observed)
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 yield self.unreadable("a post", error, post, file=self.base_url, line=0)
 
-    def _mention(self, post: dict[str, Any], handles: set[str], now: datetime | None) -> Mention:
+    def _mention(self, post: dict[str, Any], query: Query, now: datetime | None) -> Mention:
         """The id of a topic stands for its thread: the list does not tell the id of a topic's first post."""
-        number, topic, is_own = int(post["post_number"]), post["topic_id"], str(post["username"]).lower() in handles
+        number, topic, writing = int(post["post_number"]), post["topic_id"], brand_named(query, [str(post["username"])])
         parts = [post.get("topic_title") or "" if number == 1 else "", plain_text(post["cooked"])]
         likes = next((int(a.get("count") or 0) for a in post.get("actions_summary") or () if a.get("id") == _LIKE), 0)
-        where: Property = "own" if self.everything or is_own else "independent"
+        where: Property = "own" if self.everything or writing else "independent"
         is_edited = int(post.get("version") or 1) > 1
         return Mention(
             source=self.name, native_id=str(_id(post)), channel="forum", text="\n\n".join(p for p in parts if p),
             published_at=_written(post), observed_at=now or (datetime.fromisoformat(post["updated_at"]) if is_edited else None),
-            kind="post" if number == 1 else "reply", property=where, is_own=is_own,
+            kind="post" if number == 1 else "reply", property=where, is_own=bool(writing),
+            brand=writing or (brand_of(self, query) if self.everything else None),
             author_id=post["username"], author_name=post.get("name") or None,
             url=f"{self.base_url.rstrip('/')}/t/{topic}/{number}", thread_id=f"topic-{topic}",
             engagement=likes + int(post.get("reply_count") or 0), reach=post.get("reads"),

@@ -10,13 +10,14 @@ from datetime import datetime
 from functools import partial
 from typing import Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from pipelines import reviews
 from pipelines.asking import Asking
 from pipelines.errors import ConfigError, SourceUnavailable
 from pipelines.google import TOKENS, Http, authorised, described, present, refreshed
 from pipelines.listings import Listing, Page, read_all
+from pipelines.owned import brand_of
 from pipelines.records import Found, Mention, Query, Rejected, Window
 from pipelines.settings import secret, span
 from pipelines.sources.base import SPAN, Card, Source
@@ -44,6 +45,7 @@ class GoogleBusinessSource(Source):
     client_secret: str = Field(description="Secret of the OAuth client: env:NAME or file:PATH.")
     refresh_token: str = Field(description="Refresh token of an owner or manager of the places: env:NAME or file:PATH.")
     places: list[str] = Field(description="Names of the places: accounts/NUMBER/locations/NUMBER.")
+    brand: str = Field(default="", description="Key of the brand whose places these are; default: the only one of your own.")
     window: str = Field(default="1h", pattern=SPAN, description="Width of one collection window: a number and m, h or d.")
     late: str = Field(default="1d", pattern=SPAN, description="How far each collection looks back for new answers to reviews.")
     page: int = Field(default=50, ge=1, le=50, description="Reviews a request.")
@@ -51,6 +53,8 @@ class GoogleBusinessSource(Source):
     rate: str = Field(default="300/1m", description="Most requests in any span, such as 300/1m; with commas, several.")
     base_url: str = Field(default=HOST, description="Address of the interface.")
     token_url: str = Field(default=TOKENS, description="Address that gives access tokens.")
+
+    _brand: str | None = PrivateAttr(default=None)
 
     def collect(self, query: Query, window: Window) -> Iterator[Found]:
         """What is new of each place. At first it reads `backfill` back."""
@@ -76,6 +80,7 @@ class GoogleBusinessSource(Source):
         yield from reviews.look_up(self, ask, asked, read, channel="google_business", now=now)
 
     def _client(self, query: Query) -> tuple[Asking, Any]:
+        self._brand = brand_of(self, query)
         values = {name: secret(getattr(self, name)) for name in ("client_id", "client_secret", "refresh_token")}
         http = Http(self.base_url)
         ask = authorised(self, query, http, lambda: refreshed(f"[sources.{self.name}]", self.token_url, **values))
@@ -104,7 +109,7 @@ class GoogleBusinessSource(Source):
         name, reply, author = str(review["name"]), review.get("reviewReply"), review.get("reviewer") or {}
         published, changed = (datetime.fromisoformat(review.get(k) or review["createTime"]) for k in ("createTime", "updateTime"))
         found = [Mention(
-            source=self.name, native_id=name, channel="google_business", kind="review", property="own",
+            source=self.name, native_id=name, channel="google_business", kind="review", property="own", brand=self._brand,
             text=_original(review.get("comment") or ""), rating=_STARS.get(str(review.get("starRating"))),
             published_at=published, observed_at=observed or changed,
             author_name=None if author.get("isAnonymous") else author.get("displayName"), thread_id=name,
@@ -113,8 +118,8 @@ class GoogleBusinessSource(Source):
             changed = datetime.fromisoformat(reply["updateTime"])
             found.append(Mention(
                 source=self.name, native_id=name + _REPLY, channel="google_business", kind="reply", property="own", is_own=True,
-                text=_original(reply["comment"]), published_at=changed, observed_at=observed or changed, thread_id=name,
-                time_note="time of the last change: Google tells no other", in_reply_to=name,
+                brand=self._brand, text=_original(reply["comment"]), published_at=changed, observed_at=observed or changed,
+                thread_id=name, time_note="time of the last change: Google tells no other", in_reply_to=name,
             ))
         return found
 

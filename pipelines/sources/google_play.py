@@ -11,13 +11,14 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from pipelines import reviews
 from pipelines.asking import Asking
 from pipelines.errors import ConfigError, SourceUnavailable
 from pipelines.google import Http, ServiceAccount, authorised, present, service
 from pipelines.listings import Listing, Page, read_all
+from pipelines.owned import brand_of
 from pipelines.records import Cursor, Found, Gap, Mention, Query, Rejected, Window
 from pipelines.settings import secret, span
 from pipelines.sources.base import SPAN, Card, Source
@@ -45,12 +46,15 @@ class GooglePlaySource(Source):
 
     key: str = Field(description="JSON key file of the service account: file:PATH or env:NAME.")
     apps: list[str] = Field(description="Package names of the apps, such as com.example.app.")
+    brand: str = Field(default="", description="Key of the brand whose apps these are; default: the only one of your own.")
     window: str = Field(default="1h", pattern=SPAN, description="Width of one collection window: a number and m, h or d.")
     late: str = Field(default="1d", pattern=SPAN, description="How far each collection looks back for new answers to reviews.")
     page: int = Field(default=100, ge=1, le=100, description="Reviews a request.")
     requests: int = Field(default=50, ge=0, description="Most requests of one collection. 0: no limit.")
     rate: str = Field(default="200/1h", description="Most requests in any span, such as 200/1h; with commas, several.")
     base_url: str = Field(default=HOST, description="Address of the interface.")
+
+    _brand: str | None = PrivateAttr(default=None)
 
     def collect(self, query: Query, window: Window) -> Iterator[Found]:
         """What is new of each app; what changed and was not read within a week is a gap."""
@@ -84,6 +88,7 @@ class GooglePlaySource(Source):
         yield from reviews.look_up(self, ask, asked, read, channel="app_review", now=now)
 
     def _client(self, query: Query) -> tuple[Asking, Any]:
+        self._brand = brand_of(self, query)
         http = Http(self.base_url)
         account = ServiceAccount(f"[sources.{self.name}]", secret(self.key), _SCOPE)
         ask = authorised(self, query, http, account.token)
@@ -113,7 +118,7 @@ class GooglePlaySource(Source):
         answers = [c["developerComment"] for c in review["comments"] if "developerComment" in c]
         changed = _moment(said[-1])
         found = [Mention(
-            source=self.name, native_id=native_id, channel="app_review", kind="review", property="own",
+            source=self.name, native_id=native_id, channel="app_review", kind="review", property="own", brand=self._brand,
             text=(said[-1].get("originalText") or said[-1]["text"]).replace("\t", "\n\n").strip(),  # between title and text
             published_at=changed, time_note=_NOTE, observed_at=observed or changed, author_name=review.get("authorName") or None,
             language=said[-1].get("reviewerLanguage"), thread_id=native_id, rating=said[-1].get("starRating"),
@@ -123,8 +128,8 @@ class GooglePlaySource(Source):
             changed = _moment(answers[-1])
             found.append(Mention(
                 source=self.name, native_id=native_id + _REPLY, channel="app_review", kind="reply", property="own", is_own=True,
-                text=answers[-1]["text"], published_at=changed, time_note=_NOTE, observed_at=observed or changed,
-                thread_id=native_id, in_reply_to=native_id,
+                brand=self._brand, text=answers[-1]["text"], published_at=changed, time_note=_NOTE,
+                observed_at=observed or changed, thread_id=native_id, in_reply_to=native_id,
             ))
         return found
 

@@ -18,6 +18,7 @@ from pydantic import Field
 from pipelines.asking import Asking
 from pipelines.errors import ConfigError, SourceError, SourceUnavailable
 from pipelines.fetching import AGENT, TIMEOUT_SECONDS, by_status, plain_text, session
+from pipelines.owned import brand_named
 from pipelines.query.brands import expression_of, of_brand
 from pipelines.query.compiling import Compiled, compile_for
 from pipelines.query.dialects import MASTODON, MASTODON_HASHTAGS
@@ -176,10 +177,9 @@ class MastodonSource(Source):
     def _mentions(
         self, query: Query, page: Sequence[Any], *, observed: datetime | None, keeps: Callable[..., bool] = lambda *_: True
     ) -> Iterator[Mention | Rejected]:
-        handles = {h.lower() for b in query.brands for h in b.handles}
         for number, post in enumerate(page, 1):
             try:
-                mention = self._mention(post, handles, observed)
+                mention = self._mention(post, query, observed)
                 if keeps(mention, self._more(post)):
                     yield mention
             except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -192,7 +192,7 @@ class MastodonSource(Source):
         full = [account if "@" in account else f"{account}@{here}" for account in accounts]
         return {"handles": full, "hashtags": [str(tag["name"]) for tag in post.get("tags") or ()]}
 
-    def _mention(self, post: Any, handles: set[str], observed: datetime | None) -> Mention:
+    def _mention(self, post: Any, query: Query, observed: datetime | None) -> Mention:
         native_id, account, parent = str(post["id"]), post["account"], post.get("in_reply_to_id")
         published = _moment(post["created_at"])
         if published is None:
@@ -200,15 +200,16 @@ class MastodonSource(Source):
         parts = [post.get("spoiler_text") or "", plain_text(post["content"])]
         counts = [post.get(name) for name in ("favourites_count", "reblogs_count", "replies_count")]
         known = [int(c) for c in counts if c is not None]
-        addressed = {str(m["acct"]).lower() for m in post.get("mentions") or ()} & handles
-        is_own = str(account["acct"]).lower() in handles
-        belongs: Property = "own" if is_own else "addressed" if addressed else "independent"
+        writing = brand_named(query, [str(account["acct"])])
+        brand = writing or brand_named(query, [str(m["acct"]) for m in post.get("mentions") or ()])
+        belongs: Property = "own" if writing else "addressed" if brand else "independent"
         return Mention(
             source=self.name, native_id=native_id, channel="mastodon", text="\n\n".join(p for p in parts if p),
             published_at=published, observed_at=observed or _moment(post.get("edited_at")), kind="reply" if parent else "post",
-            property=belongs, is_own=is_own, visibility=_seen_by(post.get("visibility")), author_id=account["acct"],
-            author_name=account.get("display_name") or None, author_followers=account.get("followers_count"),
-            language=post.get("language"), url=post.get("url") or None, thread_id=None if parent else native_id,
+            property=belongs, is_own=bool(writing), brand=brand, visibility=_seen_by(post.get("visibility")),
+            author_id=account["acct"], author_name=account.get("display_name") or None,
+            author_followers=account.get("followers_count"), language=post.get("language"),
+            url=post.get("url") or None, thread_id=None if parent else native_id,
             in_reply_to=str(parent) if parent else None, engagement=sum(known) if known else None,
             media=tuple(_media(m) for m in post.get("media_attachments") or ()),
         )

@@ -12,12 +12,13 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from pipelines.asking import Asking
 from pipelines.errors import AuthFailed, ConfigError, RateLimited, SourceError, SourceUnavailable
 from pipelines.fetching import AGENT, TIMEOUT_SECONDS, by_status
 from pipelines.listings import Listing, Page, read_all
+from pipelines.owned import brand_of
 from pipelines.query.brands import expression_of
 from pipelines.query.dialects import REDDIT
 from pipelines.query.matching import Matcher
@@ -61,6 +62,7 @@ class RedditSource(Source):
     searches: list[str] | None = Field(
         default=None, description="Searches in all of Reddit, in its own syntax, kept whole; default: the brands' queries."
     )
+    brand: str = Field(default="", description="Key of the brand whose subreddits these are: all that is said there is about it.")
     own: list[str] = Field(default=[], description="Names of the brand's own accounts, without u/.")
     late: str = Field(default="1h", pattern=SPAN, description="How far each collection looks back for what was listed late.")
     agent: str = Field(default=AGENT, description="How the app calls itself; Reddit asks for a name of its own and a contact.")
@@ -68,6 +70,8 @@ class RedditSource(Source):
     rate: str = Field(default="100/1m", description="Most requests in any span, such as 100/1m; with commas, several.")
     base_url: str = Field(default=API, description="Address of the interface.")
     token_url: str = Field(default=SITE, description="Address that gives access tokens.")
+
+    _brand: str | None = PrivateAttr(default=None)
 
     def collect(self, query: Query, window: Window) -> Iterator[Found]:
         """What is new in each search and listing. At first it reads `backfill` back."""
@@ -121,6 +125,7 @@ class RedditSource(Source):
         """Paced requests with an access token, which is renewed when Reddit refuses it."""
         import prawcore
 
+        self._brand = brand_of(self, query)
         requestor = _requestor(f"[sources.{self.name}]")(
             oauth_url=self.base_url.rstrip("/") + "/", reddit_url=self.token_url.rstrip("/"), user_agent=self.agent,
             timeout=TIMEOUT_SECONDS,
@@ -157,17 +162,22 @@ class RedditSource(Source):
         parts = [item["body"]] if is_comment else [item["title"], item.get("selftext")]
         counts = [item.get("score"), None if is_comment else item.get("num_comments")]
         known = [max(0, int(c)) for c in counts if c is not None]
-        path = item.get("permalink")
+        path, is_own = item.get("permalink"), bool(author) and str(author).casefold() in {name.casefold() for name in self.own}
         return Mention(
             source=self.name, native_id=str(item["name"]), channel="reddit", text="\n\n".join(p for p in parts if p),
             kind="comment" if is_comment else "post", published_at=datetime.fromtimestamp(float(item["created_utc"]), UTC),
             observed_at=observed or _moment(edited),
-            is_own=bool(author) and str(author).casefold() in {name.casefold() for name in self.own},
+            is_own=is_own, brand=self._brand if is_own or self._is_home(item) else None,
             author_id=(item.get("author_fullname") or author) if author else None, author_name=author,
             url=f"{SITE}{path}" if path else None, thread_id=item.get("link_id") if is_comment else str(item["name"]),
             in_reply_to=item.get("parent_id") if is_comment else None, engagement=sum(known) if known else None,
             media=() if is_comment else _media(item),
         )
+
+    def _is_home(self, item: dict[str, Any]) -> bool:
+        """Does it stand in a subreddit that is said to be the brand's?"""
+        homes = {name.removeprefix("r/").casefold() for name in self.subreddits} if self.brand and not self.matching else set()
+        return str(item.get("subreddit")).casefold() in homes
 
 
 def _is_meant(text: str, means: Sequence[Search], item: Found) -> bool:

@@ -12,6 +12,7 @@ from pydantic import Field
 from pipelines.asking import Asking
 from pipelines.errors import RateLimited, SourceError, SourceUnavailable
 from pipelines.fetching import session
+from pipelines.owned import brand_named, brand_writing
 from pipelines.query.dialects import X
 from pipelines.query.searching import Search, search_of
 from pipelines.records import Found, Gap, Kind, Media, Mention, Query, Rejected, Window
@@ -205,12 +206,13 @@ class XSource(Source):
         handles = {handle.casefold() for brand in query.brands for handle in brand.handles if not brand.is_competitor}
         for number, post in enumerate(page.get("data") or (), 1):
             try:
-                yield self._mention(post, media, users.get(post.get("author_id")) or {}, handles, observed)
+                yield self._mention(post, media, users.get(post.get("author_id")) or {}, query, handles, observed)
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 yield self.unreadable("a post", error, post, file=HOST, line=number)
 
     def _mention(
-        self, post: dict[str, Any], media: dict[Any, Any], author: dict[str, Any], handles: set[str], observed: datetime | None
+        self, post: dict[str, Any], media: dict[Any, Any], author: dict[str, Any], query: Query, handles: set[str],
+        observed: datetime | None,
     ) -> Mention:
         counts = post.get("public_metrics") or {}
         known = [counts[name] for name in _COUNTS if name in counts]
@@ -222,12 +224,14 @@ class XSource(Source):
         first, thread = str(versions[0]), post.get("conversation_id")
         is_edited = first != post["id"]
         names = {str(m.get("username")).casefold() for m in (post.get("entities") or {}).get("mentions") or ()}
+        username = str(author.get("username")).casefold()
+        is_own = post.get("author_id") in self.own or username in handles
         return Mention(
             source=self.name, native_id=first, channel="x", text=(post.get("note_tweet") or {}).get("text") or post["text"],
             kind=kind, published_at=_published(first) or created if is_edited else created,
             observed_at=observed or (created if is_edited else None),
             property="addressed" if names & handles else "independent",
-            is_own=post.get("author_id") in self.own or str(author.get("username")).casefold() in handles,
+            is_own=is_own, brand=brand_writing(query, username) if is_own else brand_named(query, names & handles),
             author_id=post.get("author_id"), author_name=author.get("username"),
             author_followers=(author.get("public_metrics") or {}).get("followers_count"),
             language=post.get("lang") if post.get("lang") not in (None, "und") else None,

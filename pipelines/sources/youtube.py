@@ -15,12 +15,13 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from pipelines.asking import Asking
 from pipelines.errors import ConfigError, SourceError, SourceUnavailable
 from pipelines.google import Http, meaning, reasons, service
 from pipelines.listings import Expired, Listing, Page, read_all
+from pipelines.owned import brand_of
 from pipelines.query.dialects import YOUTUBE
 from pipelines.query.searching import Search, search_of
 from pipelines.records import Cursor, Found, Media, Mention, Property, Query, Rejected, Window
@@ -52,6 +53,7 @@ class YouTubeSource(Source):
 
     key: str = Field(description="API key: env:NAME or file:PATH.")
     channels: list[str] = Field(default=[], description="Ids of the brand's own channels: comments on all their videos are read.")
+    brand: str = Field(default="", description="Key of the brand whose channels these are; default: the only one of your own.")
     videos: list[str] = Field(default=[], description="Ids of other videos whose comments are read.")
     search: bool = Field(default=False, description="Search videos by the brands' queries; each search costs 100 units a time.")
     searches: list[str] = Field(default=[], description="Searches in YouTube's own syntax, kept whole; instead of the queries.")
@@ -59,6 +61,8 @@ class YouTubeSource(Source):
     page: int = Field(default=100, ge=1, le=100, description="Comments a request.")
     rate: str = Field(default="10000/1d", description="Most units in any span, such as 10000/1d; with commas, several.")
     base_url: str = Field(default=HOST, description="Address of the interface.")
+
+    _brand: str | None = PrivateAttr(default=None)
 
     def collect(self, query: Query, window: Window) -> Iterator[Found]:
         """What is new below each channel and video and in each search. At first it reads `backfill` back."""
@@ -111,7 +115,7 @@ class YouTubeSource(Source):
         return search_of(YOUTUBE, query, self.searches, where=f"[sources.{self.name}]", hint="searches")
 
     def _client(self, query: Query) -> tuple[Asking, Any]:
-        where = f"[sources.{self.name}]"
+        self._brand, where = brand_of(self, query), f"[sources.{self.name}]"
         http = Http(self.base_url, {"X-Goog-Api-Key": secret(self.key)})
         usual = meaning(where)
 
@@ -216,11 +220,12 @@ class YouTubeSource(Source):
         published, parent = datetime.fromisoformat(values["publishedAt"]), values.get("parentId")
         changed = datetime.fromisoformat(values.get("updatedAt") or values["publishedAt"])
         place = place or ("own" if values.get("channelId") in self.channels else "independent")
-        thread = native_id.partition(".")[0]
+        thread, is_own = native_id.partition(".")[0], author in self.channels
         return Mention(
             source=self.name, native_id=native_id, channel="youtube", text=values["textDisplay"], kind="comment", property=place,
             published_at=published, observed_at=observed or (changed if changed > published else None),
-            is_own=author in self.channels, author_id=author, author_name=values.get("authorDisplayName"),
+            is_own=is_own, brand=self._brand if is_own or place == "own" else None,
+            author_id=author, author_name=values.get("authorDisplayName"),
             url=f"https://www.youtube.com/watch?v={video}&lc={native_id}" if video else None, thread_id=thread,
             in_reply_to=parent or (thread if thread != native_id else None), engagement=values.get("likeCount"),
         )
@@ -234,6 +239,7 @@ class YouTubeSource(Source):
         return Mention(
             source=self.name, native_id=native_id, channel="youtube", text=text,
             published_at=datetime.fromisoformat(values["publishedAt"]), observed_at=observed, is_own=channel in self.channels,
+            brand=self._brand if channel in self.channels else None,
             author_id=channel, author_name=values.get("channelTitle"), url=url, thread_id=native_id,
             language=values.get("defaultLanguage"), engagement=sum(known) if known else None,
             reach=None if views is None else int(views), media=(Media(type="video", url=url),),
