@@ -21,7 +21,7 @@ from pathlib import Path
 from pipelines import expectations, recording, registry, remembered
 from pipelines.detectors.base import Arming, Block, Detector, Subject, Verdicts, bucket_start
 from pipelines.episodes import Episode, Tracker
-from pipelines.history import History, read, sealed
+from pipelines.history import History, lasting, read, sealed
 from pipelines.remembered import Memory
 from pipelines.settings import Settings, span
 from pipelines.store import open_warehouse
@@ -85,7 +85,8 @@ def run(settings: Settings, *, now: datetime) -> Detected:
         found = {name: d for name, d in running.items() if not _waits(d, folder / f"{name}.npz", end)}
         pasts = {
             subject: read(
-                connection, now, tuple(settings.brands), subject=subject, target=span(settings.care.first_response_target)
+                connection, now, tuple(settings.brands), subject=subject, target=span(settings.care.first_response_target),
+                sources=lasting(settings),
             )
             for subject in dict.fromkeys(detector.subject for detector in found.values())
         }

@@ -9,13 +9,13 @@ Subjects:
   passed. An answer that comes after a bucket is thus none at that bucket.
 - *topics*: of each hour, at its last bucket, the terms that are most peculiar to the three hours that end there
   (`pipelines.novelty`), with their words.
-- *sources*: the mart `source_15min`, keys as `source:NAME`.
+- *sources*: the mart `source_15min`, keys as `source:NAME`; of those that are asked for.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from pipelines import novelty, verdicts
 from pipelines.detectors.base import BUCKET_SECONDS, SOURCE, Block, Subject
+from pipelines.settings import Settings
 
 GAP = 21 * 96  # buckets after which every detector has given up on a brand that nobody mentions
 _CELLS = 500_000  # brands times buckets replayed at once: bounds memory
@@ -65,6 +66,7 @@ _SQL = {
         SELECT '{SOURCE}' || source AS name, epoch(bucket_at)::BIGINT // 900 AS bucket,
             * EXCLUDE (source, bucket_at)
         FROM source_15min
+        WHERE list_contains($sources, source)
     """,
 }
 
@@ -136,9 +138,19 @@ def sealed(connection: duckdb.DuckDBPyConnection, now: datetime) -> int:
     return int(min(watermark, now).timestamp()) // BUCKET_SECONDS if watermark else 0
 
 
+def lasting(settings: Settings) -> list[str]:
+    """The configured sources that should go on bringing mentions: not a file, unless it says how long it may be quiet, nor what
+    tells of a fixed period. One that has been taken out of the settings is not missed."""
+    sources = {name: settings.plugin("sources", name) for name in settings.sources}
+    return [
+        name for name, source in sources.items()
+        if source.period() is None and (source.kind != "file" or "quiet_after" in settings.sources[name])
+    ]
+
+
 def read(
     connection: duckdb.DuckDBPyConnection, now: datetime, configured: Sequence[str], *, subject: Subject = "brands",
-    target: timedelta = timedelta(hours=1),
+    target: timedelta = timedelta(hours=1), sources: Collection[str] = (),
 ) -> History:
     """All sealed buckets of a subject, in one query.
 
@@ -146,13 +158,16 @@ def read(
         now: nothing later is looked at.
         configured: brands to read whether they are mentioned or not.
         target: within how long a conversation should have been answered; for the subject *service*.
+        sources: names of those to read; for the subject *sources*.
     """
     end = sealed(connection, now)
     if subject == "topics":
         return _topics(connection, end, configured)
-    given = {"target": int(target.total_seconds())} if subject == "service" else {}
+    given: dict[str, dict[str, object]] = {
+        "service": {"target": int(target.total_seconds())}, "sources": {"sources": sorted(sources)},
+    }
     found = connection.execute(
-        f"SELECT * FROM ({_SQL[subject]}) WHERE bucket < $end ORDER BY bucket, name", {"end": end, **given}
+        f"SELECT * FROM ({_SQL[subject]}) WHERE bucket < $end ORDER BY bucket, name", {"end": end, **given.get(subject, {})}
     ).fetchnumpy()
     names, buckets = np.asarray(found.pop("name"), dtype=object), np.asarray(found.pop("bucket"), dtype=np.int64)
     brands = tuple(sorted(set(names) | (set(configured) if subject != "sources" else set())))

@@ -3,7 +3,7 @@
 - Ids: uuid5 of (detector, brand, signal, onset). The first id that an alert was recorded with stays.
 - An episode of a replay *is* a recorded alert of the same detector and brand when their spans overlap (`pipelines.matching`).
 - States move forward only, and each is one row of `alert_states`, from which the outbox sends.
-- An alert ends where its detector no longer runs: nobody would see the end of it.
+- An alert ends where its detector no longer runs or reads what it is about: nobody would see the end of it.
 """
 
 from __future__ import annotations
@@ -152,16 +152,17 @@ class Recorder:
 
     def _withdraw(self, known: Known) -> None:
         """End an open alert that this replay does not find: late mentions have raised what is expected, or it is deleted."""
-        sentence = wording.withdrawn(self.settings, known.brand) if self.replay else _left(self.settings, known.brand, self.name)
+        is_watched = self.replay is not None and known.brand in self.replay.brands
+        told = wording.withdrawn(self.settings, known.brand) if is_watched else _left(self.settings, known.brand, self.name)
         at = max(self.end, known.reached_at)
         self.connection.execute(
             "INSERT INTO alert_states SELECT alert_id, ?, 'resolved', tier, severity, ?, window_minutes, observed, expected, "
             "low, high, ? FROM alerts WHERE alert_id = ?",
-            [known.positions, at, sentence, known.alert_id],
+            [known.positions, at, told, known.alert_id],
         )
         self.connection.execute(
             "UPDATE alerts SET state = 'resolved', resolved_at = ?, summary = ? WHERE alert_id = ?",
-            [at, sentence, known.alert_id],
+            [at, told, known.alert_id],
         )
         known.state, known.ended_at = "resolved", at
         self.changed += 1
@@ -233,9 +234,11 @@ def _nouns(texts: list[str]) -> set[str]:
 
 
 def _left(settings: Settings, brand: str, detector: str) -> str:
-    """Of an open alert whose detector no longer runs."""
-    name = wording.brand_name(settings, brand)
-    return f"{name}: the detector {detector}, which raised this, no longer runs or is on trial, so this alert is not followed on."
+    """Of an open alert whose detector no longer runs, or no longer reads what it is about."""
+    return (
+        f"{wording.brand_name(settings, brand)}: the detector {detector} no longer watches this: it was switched off, renamed or "
+        "put on trial, or what it watched was taken out of the settings."
+    )
 
 
 def _record_shadows(connection: duckdb.DuckDBPyConnection, found: dict[str, list[Episode]]) -> None:

@@ -1,7 +1,9 @@
 """Verdicts move the alert budget: where more alerts are called false than it promises, a brand is alerted on less often.
 
 A budget of one false alarm in `every` days allows `watched / every` of them in the days that a brand has been watched. People
-have judged incidents of that time, and called `false` of them false alarms. From three verdicts on, the budget is kept to
+have judged incidents of that time, and called `false` of them false alarms; only those count in which a detector of what is said
+about brands had an alert, not those of unanswered conversations, new words or sources alone. From three verdicts on, the budget
+is kept to
 
     every * (false + 2) / (watched / every + 2)
 
@@ -44,7 +46,13 @@ _GIVEN = """
         g.is_false::INTEGER - coalesce(g.was_false, false)::INTEGER AS false_count, (g.was_false IS NULL)::INTEGER AS judged_count
     FROM given AS g
     INNER JOIN incidents AS i ON i.incident_id = g.incident_id
-    WHERE g.is_false IS DISTINCT FROM g.was_false
+    WHERE g.is_false IS DISTINCT FROM g.was_false AND EXISTS (
+        SELECT 1
+        FROM incident_alerts AS m
+        INNER JOIN alerts AS a ON a.alert_id = m.alert_id
+        WHERE m.incident_id = g.incident_id AND a.signal NOT IN ('service_level', 'backlog', 'new_topic')
+            AND NOT starts_with(a.signal, 'source_')
+    )
     ORDER BY g.acted_at, i.brand, i.tier
 """
 

@@ -361,4 +361,4 @@ def test_an_alert_ends_when_its_detector_is_switched_off_or_put_on_trial(tmp_pat
     store(before, [s for s in [*ordinary(), *crisis()] if s.at < until])
     assert detect.run(before, now=until).open == 1
     assert detect.run(after, now=until).open == 0
-    assert "no longer runs or is on trial" in ask(before, "SELECT summary FROM alerts")[0][0]
+    assert "switched off, renamed or put on trial" in ask(before, "SELECT summary FROM alerts")[0][0]

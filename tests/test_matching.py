@@ -197,5 +197,5 @@ def test_an_alert_ends_with_its_detector_and_not_where_that_only_waits(configure
         assert recording.record(connection, configured, {}, FIRST + 5, {"recurrence"}) == 0
         assert recording.record(connection, configured, {}, FIRST + 5) == 1
         ((summary,),) = connection.execute("SELECT summary FROM alerts WHERE state = 'resolved'").fetchall()
-    assert summary.startswith("Acme: the detector recurrence, which raised this, no longer runs")
+    assert summary.startswith("Acme: the detector recurrence no longer watches this")
     assert states(configured)[1:] == [(0, "resolved", "watch", 4, 5)]

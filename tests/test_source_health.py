@@ -14,6 +14,7 @@ from pipelines import detect, publish
 from pipelines.detectors.base import Block, bucket_of
 from pipelines.detectors.source_health import SourceHealth
 from pipelines.episodes import Episode, Tracker
+from pipelines.settings import Settings
 from pipelines.store import open_warehouse
 from tests.listening import START, rhythm, settings, spread, store
 
@@ -91,14 +92,34 @@ def _own_storage(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
 
 
-@pytest.mark.usefixtures("_own_storage")
-def test_in_the_line_a_silent_source_is_an_incident_of_its_own_that_says_what_to_do(tmp_path: Path) -> None:
-    configured = settings(tmp_path)
+def halves(configured: Settings) -> None:
+    """Two weeks of mentions; every second one is of the forum, which stops after twelve days."""
     store(configured, spread(rhythm(14, 300), "acme", 0.3))
     with open_warehouse(configured) as connection:
         connection.execute("UPDATE mentions SET source = 'forum' WHERE hash(mention_id) % 2 = 0")
         connection.execute("DELETE FROM mentions WHERE source = 'forum' AND published_at > ?", [START + timedelta(days=12)])
     store(configured, [])
+
+
+@pytest.mark.usefixtures("_own_storage")
+def test_an_import_or_a_source_that_is_taken_out_is_not_missed(tmp_path: Path) -> None:
+    now, live = START + timedelta(days=14), {"forum": {"kind": "webhook", "secret": "env:FORUM"}}
+    imported = {"forum": {"kind": "file", "path": "forum.csv"}}
+    halves(settings(tmp_path))
+    for sources, found in (
+        ({}, []), (imported, []), ({"forum": imported["forum"] | {"quiet_after": "6h"}}, [("onset",)]), (live, [("onset",)]),
+        (imported, [("resolved",)]),  # what was told before it was an import ends
+    ):
+        made = settings(tmp_path, sources=sources)
+        detect.run(made, now=now)
+        with open_warehouse(made) as connection:
+            assert connection.execute("SELECT state FROM alerts").fetchall() == found, sources
+
+
+@pytest.mark.usefixtures("_own_storage")
+def test_in_the_line_a_silent_source_is_an_incident_of_its_own_that_says_what_to_do(tmp_path: Path) -> None:
+    configured = settings(tmp_path, sources={"forum": {"kind": "webhook", "secret": "env:FORUM"}})
+    halves(configured)
     now = START + timedelta(days=14)
     detect.run(configured, now=now)
     with open_warehouse(configured) as connection:

@@ -70,14 +70,14 @@ def test_a_verdict_changes_nothing_before_the_midnight_after_it_and_any_cut_give
     assert backtest.replay(detector, blocks) == after
 
 
-def _alert(connection: object, number: int, brand: str, tier: str, at: datetime) -> str:
+def _alert(connection: object, number: int, brand: str, tier: str, at: datetime, signal: str = "volume") -> str:
     identity = f"00000000-0000-4000-8000-{number:012d}"
     end = at + timedelta(hours=3)
     connection.execute(  # type: ignore[attr-defined]
         "INSERT INTO alerts (alert_id, detector, signal, brand, tier, state, severity, onset_at, fired_at, resolved_at, "
         "window_minutes, observed, expected, low, high, summary, drivers, example_ids) "
-        "VALUES (?, 'r', 'volume', ?, ?, 'resolved', 6, ?, ?, ?, 60, 50, 5, 1, 12, 'Acme', '[]', [])",
-        [identity, brand, tier, at, at, end],
+        "VALUES (?, 'r', ?, ?, ?, 'resolved', 6, ?, ?, ?, 60, 50, 5, 1, 12, 'Acme', '[]', [])",
+        [identity, signal, brand, tier, at, at, end],
     )
     for position, (state, when) in enumerate((("onset", at), ("resolved", end))):
         connection.execute(  # type: ignore[attr-defined]
@@ -111,6 +111,24 @@ def test_verdicts_count_from_when_they_were_given_and_agree_with_what_the_wareho
     assert counts["false_page_count"].sum(axis=1).tolist() == [2.0, 0.0] and counts["judged_page_count"].sum() == 3.0
     until_now = verdicts.counted(given_, ("acme",), now - 96, bucket_of(NOW - timedelta(hours=2)))
     assert until_now["false_page_count"].sum() == 3.0, "it was false until it was called real"
+
+
+def test_verdicts_on_what_is_not_about_volume_leave_the_budget_of_crises_alone(tmp_path: Path) -> None:
+    """A page about unanswered conversations that is called false says nothing about storms; one that a storm is part of does."""
+    mine = configured(tmp_path)
+    signals = ("service_level", "backlog", "new_topic", "source_silence", "negative_share")
+    with open_warehouse(mine) as connection:
+        made = [_alert(connection, n, "acme", "watch", NOW - timedelta(days=20 - 3 * n), s) for n, s in enumerate(signals)]
+        joined = _alert(connection, 9, "acme", "watch", NOW - timedelta(days=20) + timedelta(hours=1))
+    for number, alert in enumerate(made):
+        _judge(mine, alert, "false", NOW - timedelta(hours=9 - number))
+    aggregate.run(mine, now=NOW)
+    publish.run(mine, now=NOW)
+    load.run_actions(mine, now=NOW)
+    with open_warehouse(mine) as connection:
+        found = {str(i) for (i,) in connection.execute("SELECT incident_id FROM incidents WHERE alert_count = 2").fetchall()}
+        assert [g.false for g in verdicts.read(connection)] == [1, 1]
+    assert found == {made[0]} and joined != made[0]
 
 
 def test_budgets_are_written_once_and_told_by_the_list_of_alerts(tmp_path: Path) -> None:
