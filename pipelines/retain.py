@@ -1,9 +1,10 @@
 """Retention: what has been kept for longer than `[retention] mentions` goes, from landing and from the warehouse.
 
 Age counts from `ingested_at`, when Earshot first stored a mention, not from its publication: an archive of last year that is
-imported today stays as long as everything else. Landing files go first and the warehouse last, in one transaction, so that a
-run that was killed anywhere is finished by the next one. Snapshots follow with the next `publish`, and `erase` writes the
-warehouse's file anew, so that no byte is left in it.
+imported today stays as long as everything else. Landing files go first and the warehouse last, in one transaction; of a window
+the scores go first and the mentions last, by which a later run finds it. So a run that was killed anywhere is finished by the
+next one. What was loaded of a window that is gone is forgotten with it: its file may be imported again. Snapshots follow with the
+next `publish`, and `erase` writes the warehouse's file anew, so that no byte is left in it.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def run(settings: Settings, *, now: datetime) -> Retained:
             files += _drop_rejects(landing, source, window)
         quarantined = _count(warehouse, f"SELECT count(*) FROM quarantine WHERE quarantined_at < {quoted(cutoff.isoformat())}")
         erasure.ask_rewrite(warehouse_path(settings))
-        _forget(warehouse, cutoff)
+        _forget(warehouse, landing, cutoff)
     log.info("retention removed %d mentions, %d quarantined rows, %d files", mentions, quarantined, files)
     return Retained(mentions=mentions, quarantined=quarantined, files=files)
 
@@ -89,37 +90,41 @@ def _thin(warehouse: duckdb.DuckDBPyConnection, landing: Landing, landed: Landed
     """Take the expired mentions out of one landed window; a window that is then empty goes as a whole."""
     source, window = landed
     path = landing.mentions(source, window)
-    left = _keep(warehouse, path)
+    left = _left(warehouse, path)
     scored = list(landing.enrichments(source, window).values())
     manifest = landing.read_manifest(source, window)
-    if left == 0:
+    if not left:
         # The manifest first, without which the window does not exist; the mentions last, by which a later run finds the rest.
         gone = [landing.manifest(source, window), landing.quarantine(source, window), *scored, path]
         found = [file for file in gone if file.exists()]
         for file in found:
             file.unlink()
         return len(found)
-    for file in scored:
-        _keep(warehouse, file)
-    if manifest is not None:
-        hashed = file_hash(path, landing.quarantine(source, window))
-        landing.write_manifest(replace(manifest, mentions=left, rows_in=left + manifest.rejected, content_hash=hashed))
+    with replacing(path) as fresh:
+        _take(path, left, fresh)
+        for file in scored:
+            with replacing(file) as rescored:
+                _take(file, _left(warehouse, file), rescored)
+        if manifest is not None:
+            hashed, kept = file_hash(fresh, landing.quarantine(source, window)), len(left)
+            landing.write_manifest(replace(manifest, mentions=kept, rows_in=kept + manifest.rejected, content_hash=hashed))
     return 1 + len(scored)
 
 
-def _keep(warehouse: duckdb.DuckDBPyConnection, path: Path) -> int:
-    """Rewrite a landed file without the expired mentions; returns how many rows are left. An empty one is left to the caller."""
+def _left(warehouse: duckdb.DuckDBPyConnection, path: Path) -> list[int]:
+    """Numbers of the rows of a landed file that are not of expired mentions, in order."""
+    source = f"read_parquet({quoted(path)}, file_row_number = true, hive_partitioning = false)"
+    query = f"SELECT file_row_number FROM {source} ANTI JOIN expired USING (mention_id) ORDER BY 1"
+    return [row for (row,) in warehouse.execute(query).fetchall()]
+
+
+def _take(path: Path, rows: list[int], fresh: Path) -> None:
+    """Write these rows of a landed file to another."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    source = f"read_parquet({quoted(path)}, file_row_number = true, hive_partitioning = false)"
-    query = f"SELECT file_row_number FROM {source} ANTI JOIN expired USING (mention_id) ORDER BY 1"
-    rows = [row for (row,) in warehouse.execute(query).fetchall()]
     table = pq.read_table(path, partitioning=None)
-    if rows and len(rows) < table.num_rows:
-        with replacing(path) as temporary:
-            pq.write_table(table.take(pa.array(rows)), temporary, compression="zstd", compression_level=1)
-    return len(rows)
+    pq.write_table(table.take(pa.array(rows, pa.int64())), fresh, compression="zstd", compression_level=1)
 
 
 def _drop_rejects(landing: Landing, source: str, window: str) -> int:
@@ -134,10 +139,19 @@ def _drop_rejects(landing: Landing, source: str, window: str) -> int:
     return 1
 
 
-def _forget(warehouse: duckdb.DuckDBPyConnection, cutoff: datetime) -> None:
+def _forget(warehouse: duckdb.DuckDBPyConnection, landing: Landing, cutoff: datetime) -> None:
     warehouse.execute("BEGIN")
     for table in ("enrichments", "withdrawals", "mentions"):
         warehouse.execute(f"DELETE FROM {table} WHERE mention_id IN (SELECT mention_id FROM expired)")
     warehouse.execute("DELETE FROM quarantine WHERE quarantined_at < ?", [cutoff])
+    for source, window in _gone(warehouse, landing):
+        warehouse.execute("DELETE FROM loads WHERE source = ? AND file_id = ?", [source, window])
     warehouse.execute("COMMIT")
     warehouse.execute("CHECKPOINT")  # the freed space is used again, and nothing is left in the log
+
+
+def _gone(warehouse: duckdb.DuckDBPyConnection, landing: Landing) -> list[Landed]:
+    """Windows that were loaded and of which nothing is landed any more. One that is being written anew has its mentions still."""
+    loaded = warehouse.execute("SELECT source, file_id FROM loads ORDER BY ALL").fetchall()
+    landed = {(source, window) for source in landing.sources() for window in landing.windows(source)}
+    return [(s, w) for s, w in loaded if (s, w) not in landed and not landing.mentions(s, w).exists()]

@@ -116,10 +116,11 @@ def test_what_a_look_up_is_not_told_stays(tmp_path: Path, monkeypatch: pytest.Mo
         platform.show_all()
         collect.run(settings, "x", Window(START, START + 2 * HOUR), now=platform.now)
         load_all(settings, platform)
-        told = "SELECT native_id, weight, author_followers, is_own FROM mentions WHERE deleted_at IS NULL ORDER BY 1"
+        told = "SELECT native_id, weight, author_followers, is_own, brand FROM mentions WHERE deleted_at IS NULL ORDER BY 1"
         before = rows(settings, told)
-        assert {(weight > 1, followers) for _, weight, followers, _ in before} == {(True, 12)}
-        assert {own for *_, own in before} == {True, False}
+        assert {(weight > 1, followers) for _, weight, followers, *_ in before} == {(True, 12)}
+        assert {own for *_, own, _ in before} == {True, False}
+        assert {brand for *_, own, brand in before if own} == {"jetblue"}
         for post in platform.posts:
             post.likes += 5
         assert look_up(settings, platform, START + timedelta(days=2)) == ["x"]

@@ -12,7 +12,7 @@ import pytest
 
 from pipelines import collect, enrich, load, retain
 from pipelines.landed import on_day
-from pipelines.landing import Landing
+from pipelines.landing import Landing, file_hash
 from pipelines.records import Window
 from pipelines.settings import Settings, read
 
@@ -99,6 +99,53 @@ def test_a_window_of_which_only_a_part_is_too_old_is_rewritten(settings: Setting
     for key in landing.windows("sample"):
         manifest = landing.read_manifest("sample", key)
         assert manifest is not None and manifest.mentions == pq.read_metadata(landing.mentions("sample", key)).num_rows
+
+
+class Killed(BaseException):
+    """Nothing catches it."""
+
+
+@pytest.mark.parametrize("renames", range(5))
+def test_a_run_that_was_killed_between_two_files_is_finished_by_the_next(
+    settings: Settings, renames: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of each window is too old: its scores, its manifest and its mentions are written anew."""
+    landing, now, done = Landing(settings.storage), STORED + timedelta(days=30, seconds=1), list[Path]()
+    with duckdb.connect(str(settings.storage / "warehouse.duckdb")) as warehouse:
+        warehouse.execute("UPDATE mentions SET ingested_at = ? WHERE hash(native_id) % 2 = 0", [STORED])
+    rename = Path.replace
+
+    def until(self: Path, target: Path) -> Path:
+        if len(done) == renames:
+            raise Killed
+        done.append(Path(target))
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "replace", until)
+    with pytest.raises(Killed):
+        retain.run(settings, now=now)
+    monkeypatch.undo()
+    retain.run(settings, now=now)
+    assert landed_ids(settings) == ids(settings, "mentions")
+    assert ids(settings, "enrichments") == ids(settings, LIVING)
+    for key in landing.windows("sample"):
+        manifest, file = landing.read_manifest("sample", key), landing.mentions("sample", key)
+        assert manifest is not None and manifest.mentions == pq.read_metadata(file).num_rows
+        assert manifest.content_hash == file_hash(file, landing.quarantine("sample", key))
+
+
+def test_a_file_whose_mentions_have_gone_can_be_imported_again(settings: Settings, tmp_path: Path) -> None:
+    file, now = tmp_path / "old.csv", LATER
+    file.write_text("id,text,date\n1,Kestravia was late,2025-01-05T09:00:00Z\n", encoding="utf-8")
+    for _ in range(2):
+        landed = collect.run_file(settings, file, None, now=now)
+        assert [load.run(settings, landed.source, key, now=now).stored for key in landed.window_keys] == [1]
+        assert len(ids(settings, "mentions WHERE source = 'file'")) == 1
+        now += timedelta(days=31)
+        retain.run(settings, now=now)
+        assert not ids(settings, "mentions") and not landed_ids(settings)
+    with duckdb.connect(str(settings.storage / "warehouse.duckdb"), read_only=True) as warehouse:
+        assert warehouse.execute("SELECT * FROM loads").fetchall() == []
 
 
 def test_a_run_that_was_killed_after_the_files_is_finished_by_the_next(settings: Settings, tmp_path: Path) -> None:
