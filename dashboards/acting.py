@@ -13,6 +13,7 @@ from datetime import datetime
 from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from dash import Dash
 from flask import Response, abort, request
@@ -86,7 +87,7 @@ def _accept_links(
         text, status = _written(storage, claim.incident_id, given, via=f"link {claim.notifier}", now=now)
         if status != 200:
             return _asking(claim, snapshot, text, status)
-        return _page("Done", f"<p>{escape(text)}</p>{_back(claim)}")
+        return _page("Done", f"<p>{escape(text)}</p>{_back(claim, _incident(claim, snapshot))}")
 
 
 def _too_fast(wait: int) -> str:
@@ -127,14 +128,21 @@ def _page(title: str, body: str, status: int = 200) -> Response:
     return Response(_PAGE.replace("{body}", body).replace("{title}", escape(title)), status, mimetype="text/html")
 
 
-def _back(claim: Claim | None = None) -> str:
-    where = f"/crisis?alert={escape(claim.incident_id)}" if claim else "/crisis"
-    return f'<p><a href="{where}">Go to the crisis page</a></p>'
+def _back(claim: Claim | None = None, row: Row | None = None) -> str:
+    """The way to the incident: the page looks for an alert among those of the brand that its address names."""
+    asked = {"alert": claim.incident_id} if claim else {}
+    asked |= {"brand": row["brand"]} if row else {}
+    where = f"/crisis?{urlencode(asked)}" if asked else "/crisis"
+    return f'<p><a href="{escape(where)}">Go to the crisis page</a></p>'
+
+
+def _incident(claim: Claim, snapshot: Snapshot | None) -> Row | None:
+    return next(iter(snapshot.rows("incident", incident=claim.incident_id)), None) if snapshot else None
 
 
 def _asking(claim: Claim, snapshot: Snapshot | None, wrong: str, status: int = 200) -> Response:
     """What it is about and what can be done; nothing has been done by opening it."""
-    row = next(iter(snapshot.rows("incident", incident=claim.incident_id)), None) if snapshot else None
+    row = _incident(claim, snapshot)
     title, about = "An incident", "<p>It is not on the pages yet.</p>"
     if row is not None and snapshot is not None:
         title = f"{words.brand(row['brand'], row['name'])}: {row['tier']}, severity {row['severity']} of 10"
@@ -143,7 +151,7 @@ def _asking(claim: Claim, snapshot: Snapshot | None, wrong: str, status: int = 2
     error = f'<p class="act-error" role="alert">{escape(wrong)}</p>' if wrong else ""
     ends = f"{claim.ends_at.astimezone(snapshot.meta.zone if snapshot else claim.ends_at.tzinfo):%d %b %Y, %H:%M}"
     note = f'<p class="note">Opening this page has changed nothing. The link holds until {ends}.</p>'
-    return _page(title, f"{about}{error}{_form(row)}{note}{_back(claim)}", status)
+    return _page(title, f"{about}{error}{_form(row)}{note}{_back(claim, row)}", status)
 
 
 def _form(row: Row | None) -> str:

@@ -37,11 +37,20 @@ class Scene:
         return self.alert["onset_at"] if self.alert else self.until - DAY
 
     @property
+    def end(self) -> datetime:
+        """When it was over; while it is open, the end of the data."""
+        return self.alert["resolved_at"] if self.alert and self.alert["resolved_at"] else self.until
+
+    @property
     def hours(self) -> tuple[datetime, datetime]:
-        """Whole hours that people and reasons are counted over: since the onset, at most a day."""
+        """Whole hours that are compared with other brands and other days: since the onset, at most a day."""
         start = self.onset.replace(minute=0, second=0, microsecond=0)
-        end = self.alert["resolved_at"] if self.alert and self.alert["resolved_at"] else self.until
-        return start, min(end, start + DAY)
+        return start, min(self.end, start + DAY)
+
+    @property
+    def is_long(self) -> bool:
+        """Are `hours` only its first day?"""
+        return self.alert is not None and self.hours[1] < self.end
 
     def counted(self, signal: str) -> str:
         """What a signal counts, as a noun."""
@@ -59,9 +68,10 @@ def scene(view: View, snapshot: Snapshot) -> Scene:
         open_ = [a for a in alerts if a["state"] != "resolved"]
         chosen = max(open_, key=lambda a: (a["tier"] == "page", a["severity"]), default=None)
     if chosen is not None and chosen["onset_at"] < start:
-        end = chosen["resolved_at"] or chosen["onset_at"] + DAY
         start = chosen["onset_at"] - LEAD
-        until = min(until, end + TRAIL, start + 2 * DAY)
+        if chosen["state"] == "resolved":
+            until = min(until, (chosen["resolved_at"] or chosen["onset_at"] + DAY) + TRAIL, start + 2 * DAY)
+        start = max(start, until - 2 * DAY)  # of an open one the present, even where its onset is no longer shown
     return Scene(brand.name if brand else "this brand", noun(view, snapshot), chosen, start, until)
 
 

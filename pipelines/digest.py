@@ -24,10 +24,15 @@ from warehouse import metrics
 log = logging.getLogger(__name__)
 _COUNTS = """
     SELECT coalesce(sum(mention_count), 0)::BIGINT, coalesce(sum(positive_count), 0)::BIGINT,
-           coalesce(sum(negative_count), 0)::BIGINT, coalesce(sum(neutral_count), 0)::BIGINT
+           coalesce(sum(negative_count), 0)::BIGINT, coalesce(sum(neutral_count), 0)::BIGINT,
+           coalesce(round(sum(estimated_count)), 0)::BIGINT
     FROM brand_hourly WHERE brand = ? AND bucket_at >= ? AND bucket_at < ?
 """
-_ALL = "SELECT coalesce(sum(mention_count), 0)::BIGINT FROM brand_hourly WHERE bucket_at >= ? AND bucket_at < ?"
+_VOICE = """
+    SELECT coalesce(sum(public_estimated_count) FILTER (WHERE brand = ?), 0), coalesce(sum(public_estimated_count), 0),
+           coalesce(sum(public_squared_weight), 0), coalesce(sum(public_count), 0)::BIGINT
+    FROM brand_hourly WHERE bucket_at >= ? AND bucket_at < ?
+"""
 _ADVOCATES = (
     "SELECT author_count, advocate_count, detractor_count FROM advocate_weekly WHERE brand = ? AND week_at >= ? AND week_at < ?"
 )
@@ -49,6 +54,7 @@ class _Counts(NamedTuple):
     positive: int
     negative: int
     neutral: int
+    estimated: int  # how many those that were collected stand for
 
 
 def run(settings: Settings, *, now: datetime) -> Digest:
@@ -118,16 +124,22 @@ def _brand(snapshot: duckdb.DuckDBPyConnection, brand: str, start: datetime, end
 
     now = _Counts(*ask(_COUNTS, brand, start, end))
     before = _Counts(*ask(_COUNTS, brand, start - (end - start), start))
-    (everybody,) = ask(_ALL, start, end)
+    own, everybody, squared, collected = ask(_VOICE, brand, start, end)
     (alerts,) = ask(_ALERTS, brand, start, end)
-    lines = [f"- {now.mentions:,} mentions, {before.mentions:,} the week before.", f"- {_feeling(now, before)}"]
-    voice = metrics.share(now.mentions, everybody)
+    part = _sampled(now.estimated, now.mentions)
+    lines = [f"- {now.estimated:,} mentions{part}, {before.estimated:,} the week before.", f"- {_feeling(now, before)}"]
+    voice = metrics.weighted_share(own, everybody, squared)
     if voice is not None and metrics.enough(voice):
-        lines.append(f"- Share of voice {voice.value:.0%} ({voice.low:.0%} to {voice.high:.0%}) of {everybody:,} mentions.")
+        of = f"{everybody:,.0f} public mentions{_sampled(everybody, collected)}"
+        lines.append(f"- Share of voice {voice.value:.0%} ({voice.low:.0%} to {voice.high:.0%}) of {of}.")
     people = ask(_ADVOCATES, brand, start, end)
     if people:
         lines.append(f"- {people[1]} advocates and {people[2]} detractors among {people[0]:,} people.")
     return [*lines, f"- {alerts} alert{'' if alerts == 1 else 's'}."]
+
+
+def _sampled(estimated: float, collected: int) -> str:
+    return "" if round(estimated) == collected else f" (estimated from {collected:,} collected)"
 
 
 def _feeling(now: _Counts, before: _Counts) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -84,6 +85,26 @@ def test_its_figures_are_those_of_the_mentions(settings: Settings) -> None:
     assert count and f"- {count[0]:,} mentions, " in text
     assert "Simulated data" in text and "Kestravia" in text and "Solmarra" not in text
     assert " to " in text.split("Net sentiment")[1].splitlines()[0] or "too few" in text
+
+
+def test_share_of_voice_is_public_and_a_sample_counts_as_what_it_stands_for(settings: Settings, tmp_path: Path) -> None:
+    copy = shutil.copy((settings.storage / "serving" / "current.duckdb").resolve(), tmp_path / "copy.duckdb")
+    start, end = datetime(2026, 1, 26, tzinfo=UTC), datetime(2026, 2, 2, tzinfo=UTC)
+    with duckdb.connect(str(copy)) as snapshot:
+        snapshot.execute("SET TimeZone = 'UTC'")
+        snapshot.execute("DELETE FROM brand_hourly WHERE bucket_at >= ? AND bucket_at < ?", [start, end])
+        for brand, mentions, public, weight in (("kestravia", 600, 100, 1.0), ("solmarra", 40, 40, 10.0)):
+            snapshot.execute(
+                """INSERT INTO brand_hourly (brand, bucket_at, mention_count, negative_count, neutral_count, positive_count,
+                       public_count, estimated_count, public_estimated_count, squared_weight, public_squared_weight)
+                   VALUES ($brand, $at, $n, 0, $n, 0, $public, $n * $w, $public * $w, $n * $w * $w, $public * $w * $w)""",
+                {"brand": brand, "at": start, "n": mentions, "public": public, "w": weight},
+            )
+        text = digest.compose(snapshot, settings, start, end)
+        assert "- 600 mentions, " in text
+        assert "- Share of voice 20% (" in text and "of 500 public mentions (estimated from 140 collected)." in text
+        snapshot.execute("UPDATE brand_hourly SET estimated_count = 6000 WHERE brand = 'kestravia' AND bucket_at = ?", [start])
+        assert "- 6,000 mentions (estimated from 600 collected), " in digest.compose(snapshot, settings, start, end)
 
 
 def test_before_the_first_whole_week_is_over_there_is_nothing_to_tell(settings: Settings) -> None:

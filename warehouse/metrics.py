@@ -56,7 +56,7 @@ class Step:
     at_risk: int
 
 
-def share(count: int, n: int) -> Estimate | None:
+def share(count: float, n: int) -> Estimate | None:
     """Wilson's interval of count / n, as a share of 1; None without observations.
 
     >>> e = share(14, 110); round(e.low, 3), round(e.high, 3)
@@ -68,6 +68,27 @@ def share(count: int, n: int) -> Estimate | None:
     centre = (p + zz / (2 * n)) / (1 + zz / n)
     half = Z * math.sqrt(p * (1 - p) / n + zz / (4 * n * n)) / (1 + zz / n)
     return Estimate(p, max(0.0, min(p, centre - half)), min(1.0, max(p, centre + half)), n)
+
+
+def effective(total: float, squared: float) -> float:
+    """How many observations of equal weight say as much as those whose weights, and their squares, have these sums.
+
+    Kish's effective size (Survey Sampling, 1965): ten mentions that each stand for a hundred are ten.
+
+    >>> effective(1000, 100_000), effective(7, 7)
+    (10.0, 7.0)
+    """
+    return total * total / squared if squared > 0 else 0.0
+
+
+def weighted_share(part: float, total: float, squared: float) -> Estimate | None:
+    """part / total, sums of weights, with Wilson's interval for the effective number; None without any.
+
+    Args:
+        squared: sum of the squares of the weights in `total`.
+    """
+    n = round(effective(total, squared))
+    return share(part / total * n, n) if n else None
 
 
 def rate(count: int, exposure: float) -> Estimate | None:
@@ -175,13 +196,18 @@ def dispersion(counts: Sequence[int]) -> float:
     return max(1.0, variance(counts) / fmean(counts))
 
 
-def ratio(now: float, before: float, *, swing: float = 1.0) -> Estimate | None:
-    """now / before for two counts, log-normal interval, both `swing` times as variable as chance alone; None when one is 0."""
+def ratio(now: float, before: float, *, swing: float = 1.0, sizes: tuple[float, float] | None = None) -> Estimate | None:
+    """now / before for two counts, log-normal interval, both `swing` times as variable as chance alone; None when one is 0.
+
+    Args:
+        sizes: effective numbers of observations behind two counts that are estimated from a part: neither is surer than these.
+    """
     if now <= 0 or before <= 0:
         return None
-    half = Z * math.sqrt(swing * (1 / now + 1 / before))
+    sizes = sizes or (now, before)
+    half = Z * math.sqrt(sum(max(swing / count, 1 / size) for count, size in zip((now, before), sizes, strict=True)))
     r = now / before
-    return Estimate(r, r * math.exp(-half), r * math.exp(half), int(now + before))
+    return Estimate(r, r * math.exp(-half), r * math.exp(half), int(sum(sizes)))
 
 
 def waiting(times: Sequence[tuple[float, int, int]]) -> list[Step]:

@@ -83,10 +83,10 @@ def _read(view: View, snapshot: Snapshot) -> Story:
 
 
 def _shares(rows: list[Row], brands: list[str]) -> dict[str, Estimate | None]:
-    """Share of voice of each brand among those shown: mentions that name two brands count for both."""
-    counts = {b: sum(int(r["mentions"]) for r in rows if r["brand"] == b) for b in brands}
-    total = sum(counts.values())
-    return {b: metrics.share(n, total) for b, n in counts.items()}
+    """Share of voice of each brand among those shown, public mentions only: those that name two brands count for both."""
+    counts = {b: Counts.total(r for r in rows if r["brand"] == b).estimated_public for b in brands}
+    everybody = Counts.total(rows)
+    return {b: metrics.weighted_share(n, everybody.estimated_public, everybody.squared_public) for b, n in counts.items()}
 
 
 def _tiles(story: Story) -> Content:
@@ -98,33 +98,40 @@ def _tiles(story: Story) -> Content:
     left_out = [f"{words.count(n)} {what}" for n, what in ((now.unknown, "unclear"), (now.unscored, "not scored")) if n]
     base = f"{words.plural(now.scored, 'mention')} with a mood" + (f"; left out: {', '.join(left_out)}" if left_out else "")
     net = tiles.points_tile("Net sentiment", now.net, now.scored, said["net"], base)
-    counted = f"{words.count(now.complaints)} of {words.plural(now.mentions - now.unscored, 'mention')}"
+    counted = f"{words.count(now.complaints)} of {words.plural(now.read, 'mention')} that could be read"
     complaints = tiles.share_tile("Complaints", now.complaining, said["complaints"], counted)
     if now.mentions and now.mentions == now.unscored:
         unscored = Verdict("?", "not scored yet")
         net, complaints = Tile("Net sentiment", words.NONE, "", unscored, base), Tile("Complaints", words.NONE, "", unscored)
     share = Tile("Share of voice", words.NONE, verdict=Verdict(words.NONE, "no other brand to compare with"))
     if story.view.rivals:
-        mine = story.shares[story.view.brand]
-        of = f"of {words.plural(mine.n if mine else 0, 'mention')} of {len(story.shares)} brands"
-        share = tiles.share_tile("Share of voice", mine, said["share"], of)
+        all_ = Counts.total(story.rows)
+        of = f"of {words.plural(round(all_.estimated_public), 'public mention')} of {len(story.shares)} brands"
+        of = _joined(of, figures.sampled(all_.estimated_public, all_.public))
+        share = tiles.share_tile("Share of voice", story.shares[story.view.brand], said["share"], of)
     return tiles.tiles([net, _mentions_tile(story), share, complaints])
 
 
 def _mentions_tile(story: Story) -> Tile:
     now, then = story.now, story.then
     passed = f"{words.percent(now.reposts / now.mentions)} passed on" if now.reposts else ""
+    part = figures.sampled(now.estimated, now.mentions)
     if then is None:
-        return Tile("Mentions", words.count(now.mentions), "", Verdict(words.NONE, story.why_not), passed)
+        return Tile("Mentions", words.count(now.estimated), "", Verdict(words.NONE, story.why_not), _joined(passed, part))
     swing = figures.swing(story.snapshot, story.view, story.view.brand, story.period)
-    ratio = metrics.ratio(now.mentions, then.mentions, swing=swing)
+    ratio = metrics.ratio(now.estimated, then.estimated, swing=swing, sizes=(now.effective, then.effective))
     said = Verdict("≈", "no real change")
     if ratio is None:
         said = Verdict(words.NONE, "nothing to compare with")
     elif not ratio.low <= 1 <= ratio.high:
         said = Verdict("▲" if ratio.value > 1 else "▼", _growth(ratio), "plain")
-    base = "; now ".join(part for part in (f"{words.count(then.mentions)} before", passed) if part)
-    return Tile("Mentions", words.count(now.mentions), "", said, base)
+    base = f"{words.count(then.estimated)} before"
+    rest = _joined(passed, part)
+    return Tile("Mentions", words.count(now.estimated), "", said, _joined(base, f"now {rest}" if rest else ""))
+
+
+def _joined(*parts: str) -> str:
+    return "; ".join(part for part in parts if part)
 
 
 def _growth(ratio: Estimate) -> str:
@@ -198,10 +205,10 @@ def _changed(story: Story) -> Panel:
         "drivers", brand=story.view.brand, kinds=("intent", "topic"), start=period.start, until=period.until,
         before_start=period.before_start, before_until=period.before_until,
     )
-    found = []
+    found, sides = [], (("mentions", now), ("before_mentions", then))
     for row in rows:
-        a, b = metrics.share(int(row["mentions"]), now.mentions), metrics.share(int(row["before_mentions"]), then.mentions)
-        if a and b and row["mentions"] + row["before_mentions"] >= LEAST:
+        a, b = (metrics.share(row[n], of.read if row["kind"] == "intent" else of.mentions) for n, of in sides)
+        if a and b and min(a.n, b.n) >= metrics.FLOOR and row["mentions"] + row["before_mentions"] >= LEAST:
             found.append((words.label(row["name"]), a, b, metrics.change(a, b).scaled(100)))
     judged = metrics.judge([f[3] for f in found])
     ranked = [(name, a, b, change) for (name, a, b, _), change in zip(found, judged, strict=True)]
@@ -228,46 +235,50 @@ def _says_changed(ranked: list[tuple[str, Estimate, Estimate, Change]], period: 
     size, ends = abs(change.value), sorted((abs(change.low), abs(change.high)))
     more = f"; {len(real) - 1} more changed." if len(real) > 1 else "."
     way = "more" if change.value > 0 else "less"
-    return f"{name}: {size:.0f} points {way} of all mentions ({ends[0]:.0f} to {ends[1]:.0f}){more}"
+    return f"{name}: {size:.0f} points {way} of mentions ({ends[0]:.0f} to {ends[1]:.0f}){more}"
 
 
 def _volume(story: Story) -> Panel:
     names = ("When", "Mentions", "Negative", "Neutral", "Positive", "Unclear", "Not scored", "Before")
     back = story.period.start - story.period.before_start
     at = {r["at_local"]: Counts.total([r]) for r in story.own(story.rows)}
-    earlier = {r["at_local"] + back: int(r["mentions"]) for r in story.own(story.before)} if story.then else {}
+    earlier = {r["at_local"] + back: round(r["estimated"]) for r in story.own(story.before)} if story.then else {}
     when = figures.moments(story.period)
     counts = [at.get(m, Counts()) for m in when]
     hover, table = [], []
     for moment, n in zip(when, counts, strict=True):
-        moods = f"{words.count(n.negative)} negative, {words.count(n.neutral)} neutral, {words.count(n.positive)} positive"
-        hover.append(f"{_when(moment, story.grain)}<br>{words.plural(n.mentions, 'mention')}<br>{moods}")
-        numbers = (n.mentions, n.negative, n.neutral, n.positive, n.unknown, n.unscored)
+        known = ((n.estimated_negative, "negative"), (n.estimated_neutral, "neutral"), (n.estimated_positive, "positive"))
+        moods = ", ".join(f"{words.count(v)} {mood}" for v, mood in known)
+        hover.append(f"{_when(moment, story.grain)}<br>{words.plural(round(n.estimated), 'mention')}<br>{moods}")
+        numbers = (n.estimated, *(v for v, _ in known), n.estimated_unknown, n.estimated_unscored)
         then = words.count(earlier[moment]) if moment in earlier else words.NONE
         table.append((_when(moment, story.grain), *(words.count(v) for v in numbers), then))
     if not story.now.mentions:
         return c.no_chart("No mentions match these filters.", names, table)
-    most, peak = max(zip(counts, when, strict=True), key=lambda pair: pair[0].mentions)
+    most, peak = max(zip(counts, when, strict=True), key=lambda pair: pair[0].estimated)
     negative = f", {words.percent(most.negative / most.scored)} of those with a mood negative" if most.scored else ""
-    say = f"Busiest {story.grain}: {_when(peak, story.grain)} with {words.plural(most.mentions, 'mention')}{negative}."
+    say = f"Busiest {story.grain}: {_when(peak, story.grain)} with {words.plural(round(most.estimated), 'mention')}{negative}."
+    part = figures.sampled(story.now.estimated, story.now.mentions)
+    say += f" {part[:1].upper()}{part[1:]}." if part else ""
     figure = columns(when, _moods(counts), before=[earlier.get(m) for m in when], hover=hover)
     return Panel(say, figure, f"Mentions by {story.grain}, by mood. {say}", names, table)
 
 
 def _moods(counts: list[Counts]) -> list[Series]:
     if not any(n.scored for n in counts):
-        return [Series("mentions", BLUE, tuple(n.mentions for n in counts))]
+        return [Series("mentions", BLUE, tuple(round(n.estimated) for n in counts))]
     parts = [
-        Series("negative", ORANGE, tuple(n.negative for n in counts)), Series("neutral", GREY, tuple(n.neutral for n in counts)),
-        Series("positive", BLUE, tuple(n.positive for n in counts)),
+        Series("negative", ORANGE, tuple(round(n.estimated_negative) for n in counts)),
+        Series("neutral", GREY, tuple(round(n.estimated_neutral) for n in counts)),
+        Series("positive", BLUE, tuple(round(n.estimated_positive) for n in counts)),
     ]
-    rest = tuple(n.mentions - n.scored for n in counts)
-    seen = sum(rest) >= 0.01 * sum(n.mentions for n in counts)
+    rest = tuple(round(n.estimated_unknown + n.estimated_unscored) for n in counts)
+    seen = sum(rest) >= 0.01 * sum(n.estimated for n in counts)
     return [*parts, Series("no mood", GREY_FILL, rest, "/")] if seen else parts
 
 
 def _share(story: Story) -> Panel:
-    names = ("Brand", "Share", "Low", "High", "Before", "Mentions of all")
+    names, total = ("Brand", "Share", "Low", "High", "Before", "Mentions of all"), Counts.total(story.rows)
     called = {b.key: b.name for b in story.snapshot.brands}
     known = sorted(((called[b], b, s) for b, s in story.shares.items() if s), key=lambda k: -k[2].value)
     if len(known) < 2:
@@ -278,10 +289,12 @@ def _share(story: Story) -> Panel:
         items.append(Dot(name, 100 * s.value, 100 * s.low, 100 * s.high, said, BLUE if key == story.view.brand else GREY))
         before = story.shares_before.get(key)
         shares = (words.percent(v, s.n) for v in (s.value, s.low, s.high))
-        table.append((name, *shares, words.percent(before.value, before.n) if before else words.NONE, words.count(s.n)))
+        past = words.percent(before.value, before.n) if before else words.NONE
+        table.append((name, *shares, past, words.count(total.estimated_public)))
     rank = [key for _, key, _ in known].index(story.view.brand) + 1
     place = {1: "is talked about most", len(known): "is talked about least"}.get(rank, f"is number {rank} of {len(known)}")
-    say = f"{called[story.view.brand]} {place}, by number of mentions."
+    part = figures.sampled(total.estimated_public, total.public)
+    say = f"{called[story.view.brand]} {place}, by number of public mentions{', ' if part else ''}{part}."
     return Panel(say, dots(items, suffix=" %", bars=True), f"Share of mentions by brand. {say}", names, table)
 
 
@@ -328,10 +341,25 @@ PAGE = Page(
         ),
         (
             "Share of voice",
-            "Mentions of this brand ÷ mentions of all brands shown. A mention that names two brands counts for both. "
-            "Interval: Wilson, 95 %.",
+            "Public mentions of this brand ÷ public mentions of all brands shown: nobody sees the private messages of a rival. A "
+            "mention that names two brands counts for both. Interval: Wilson, 95 %.",
         ),
-        ("Complaints", "Mentions that the model reads as complaints ÷ all mentions that it has read. Interval: Wilson, 95 %."),
+        (
+            "Complaints",
+            "Mentions that the model reads as complaints ÷ all mentions that it has read: those with a text, in a language that "
+            "it knows. Interval: Wilson, 95 %.",
+        ),
+        (
+            "Estimated",
+            "Where a budget let only a part be collected, each mention counts as many as it stands for, in the number of "
+            "mentions and the share of voice. Intervals rest on as many as were collected (where these stand for unequally "
+            "many, on Kish's effective number). Net sentiment and complaints are shares of what was collected.",
+        ),
+        (
+            "What changed",
+            "Of a topic, the share of all mentions; of an intent, the share of those that the model has read. Each period needs "
+            "30 of them.",
+        ),
         (
             "No real change",
             "The interval of the difference holds zero, or the change does not stand out among all that are shown at once "

@@ -9,7 +9,7 @@ from datetime import datetime
 from dash import html
 
 from dashboards import components as c
-from dashboards import handling, incident, telling, tiles, words
+from dashboards import figures, handling, incident, telling, tiles, words
 from dashboards.charts import Dot, dots, expected
 from dashboards.drawing import GREY, ORANGE, Mark, Point
 from dashboards.incident import Scene
@@ -40,7 +40,7 @@ def fill(view: View, snapshot: Snapshot) -> dict[str, Content | Panel]:
         "facts": _facts(view, snapshot, at, rows),
         "volume": _chart(snapshot, at, rows, "volume"), "rail": _rail(snapshot, at),
         "drivers": _told(at) if at.alert else _stands_out(view, snapshot, at), "negative": _chart(snapshot, at, rows, negative),
-        "mentions": telling.mentions(view, snapshot, at), "others": _others(view, others),
+        "mentions": telling.mentions(view, snapshot, at), "others": _others(view, at, others),
         "like": telling.like(view, snapshot, at), "parts": telling.parts(at),
         "alerts": _alerts(view, snapshot, at), "arming": _arming(snapshot),
     }
@@ -68,16 +68,20 @@ def _alone(view: View, at: Scene, others: list[Row]) -> str:
     rest = [r for r in others if r["brand"] != view.brand and r["buckets"]]
     hit = [words.brand(r["brand"], r["name"]) for r in rest if incident.is_above(r)]
     if hit:
-        return f"{words.listed(hit)} {'is' if len(hit) == 1 else 'are'} talked about more than usual too."
-    return f"The other brands are as usual: this is about {at.name}." if rest else ""
+        verb = (("is", "are"), ("was", "were"))[at.is_long][len(hit) > 1]
+        return f"{words.listed(hit)} {verb} talked about more than usual too{' in its first 24 h' if at.is_long else ''}."
+    usual = "In its first 24 h the other brands were as usual" if at.is_long else "The other brands are as usual"
+    return f"{usual}: this is about {at.name}." if rest else ""
 
 
 def _facts(view: View, snapshot: Snapshot, at: Scene, rows: list[Row]) -> Content:
-    start, until = at.onset, at.hours[1]
+    start, until = at.onset, at.end
     now = snapshot.local(snapshot.now)
     since = f"since {words.moment(snapshot.local(start), now)}" if at.alert else "in the last 24 h"
     met = snapshot.rows("people", brand=view.brand, start=start, until=until)[0]
-    people = Tile("People", words.count(met["people"]), base=f"behind {words.plural(met['mentions'], 'public mention')} {since}")
+    part = figures.sampled(met["estimated"], met["mentions"])
+    base = f"behind {words.plural(round(met['estimated']), 'public mention')} {since}{', ' if part else ''}{part}"
+    people = Tile("People", words.count(met["people"]), "", tiles.plain("at least: of those collected") if part else None, base)
     known = tiles.plain("upper bound: people may count twice" if met["reach"] else "not reported by the channels")
     seen = f"~ {words.compact(met['reach'])}" if met["reach"] else words.NONE
     reach = Tile("Reach", seen, "", known, since, proxy=True)
@@ -142,7 +146,8 @@ def _chart(snapshot: Snapshot, at: Scene, rows: list[Row], signal: str) -> Panel
     elif not judged:
         say = "No usual range yet: it is still being learnt."
     onset = snapshot.local(at.onset)
-    marks = [Mark(onset.replace(tzinfo=None), f"onset {words.clock(onset)}")] if at.alert else []
+    seen = at.alert and at.onset >= at.start
+    marks = [Mark(onset.replace(tzinfo=None), f"onset {words.clock(onset)}")] if seen else []
     figure = expected(points, marks=marks, suffix=" %" if share else "")
     return Panel(say, figure, f"{title}, observed against expected. {say}", columns, table, title=title)
 
@@ -228,7 +233,7 @@ def _stands_out(view: View, snapshot: Snapshot, at: Scene) -> Panel:
     return Panel(say, dots(items, zero=True, right=118), f"Topics of the last day. {say}", columns, table, title=title)
 
 
-def _others(view: View, others: list[Row]) -> Content:
+def _others(view: View, at: Scene, others: list[Row]) -> Content:
     rows = []
     for row in others:
         called = words.brand(row["brand"], row["name"])
@@ -238,7 +243,8 @@ def _others(view: View, others: list[Row]) -> Content:
         rows.append((name, words.count(row["observed"]), words.count(row["expected"]), times, state))
     empty = "No brand has a usual range for these hours yet."
     found = c.table(("Brand", "Seen", "Expected", "Ratio", "State"), rows, empty=empty)
-    return c.section("Every brand, same hours", "Is it about us, or about everybody?", c.scrolled(found))
+    asked = "Is it about us, or about everybody? In its first 24 h." if at.is_long else "Is it about us, or about everybody?"
+    return c.section("Every brand, same hours", asked, c.scrolled(found))
 
 
 def _alerts(view: View, snapshot: Snapshot, at: Scene) -> Content:
@@ -319,7 +325,11 @@ PAGE = Page(
             "messages, but not that it gets worse. Verdicts move the alert budget: from three in 180 days on it is lengthened by "
             "(false + 2) / (allowed + 2), never below what is set and at most fourfold.",
         ),
-        ("Reach", "Sum of what the channels report for each mention: an upper bound, the same people may count twice."),
+        (
+            "Reach",
+            "Sum of what the channels report for each mention: an upper bound, the same people may count twice. Where only a "
+            "part was collected, each mention counts as many as it stands for; people are those of the part.",
+        ),
         ("Not answered yet", "Conversations since the onset that need an answer and have none. Interval: Wilson, 95 %."),
     ),
 )

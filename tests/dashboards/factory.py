@@ -118,6 +118,11 @@ def _hours(make: Maker, start: datetime) -> None:
                     bucket_at=at,
                     engagement=counts["mention_count"] * 4,
                     reach=counts["mention_count"] * 310,
+                    read_count=counts["mention_count"] - counts["unknown_count"] // 2,
+                    **dict.fromkeys(
+                        ("public_count", "estimated_count", "public_estimated_count", "squared_weight", "public_squared_weight"),
+                        counts["mention_count"],
+                    ),
                     **counts,
                 )
                 make.add(
@@ -216,6 +221,7 @@ def _mention(make: Maker, brand: str, at: datetime) -> str:
         language="en",
         engagement=int(make.random.paretovariate(1.1)),
         reach=int(300 * make.random.paretovariate(1.2)),
+        weight=1.0,
         in_reply_to=None,
         thread_id=key,
         expires_at=None,

@@ -51,7 +51,9 @@ CREATE TABLE brand_hourly (
     brand VARCHAR, channel VARCHAR, property VARCHAR, bucket_at TIMESTAMPTZ, mention_count INTEGER,
     author_count INTEGER, negative_count INTEGER, neutral_count INTEGER, positive_count INTEGER,
     unknown_count INTEGER, unscored_count INTEGER, complaint_count INTEGER, churn_risk_count INTEGER,
-    urgent_count INTEGER, needs_response_count INTEGER, repost_count INTEGER, engagement BIGINT, reach BIGINT
+    urgent_count INTEGER, needs_response_count INTEGER, repost_count INTEGER, engagement BIGINT, reach BIGINT,
+    read_count INTEGER, public_count INTEGER, estimated_count DOUBLE, public_estimated_count DOUBLE,
+    squared_weight DOUBLE, public_squared_weight DOUBLE
 );
 CREATE TABLE brands (
     brand VARCHAR, name VARCHAR, is_competitor BOOLEAN
@@ -88,7 +90,7 @@ CREATE TABLE mention_feed (
     mention_id UUID, source VARCHAR, channel VARCHAR, brand VARCHAR, property VARCHAR, kind VARCHAR,
     published_at TIMESTAMPTZ, author_id VARCHAR, is_own BOOLEAN, text VARCHAR, url VARCHAR,
     sentiment VARCHAR, p_negative DOUBLE, intents VARCHAR[], topics VARCHAR[], language VARCHAR, engagement BIGINT,
-    reach BIGINT, in_reply_to VARCHAR, thread_id VARCHAR, expires_at TIMESTAMPTZ
+    reach BIGINT, weight DOUBLE, in_reply_to VARCHAR, thread_id VARCHAR, expires_at TIMESTAMPTZ
 );
 CREATE TABLE meta (
     version VARCHAR, published_at TIMESTAMPTZ, watermark TIMESTAMPTZ, project_name VARCHAR,

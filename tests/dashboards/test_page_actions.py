@@ -7,9 +7,11 @@ import re
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import factory
 import pytest
 from conftest import served
@@ -18,6 +20,9 @@ from test_page_browser import _opened
 
 from dashboards.app import create_app
 from dashboards.guard import COOKIE, HEADER, UPDATE
+from dashboards.incident import scene
+from dashboards.query import Snapshots
+from dashboards.view import Allowed, View
 from warehouse import links, snapshot
 
 NOW = datetime(2026, 2, 15, 13, 44, tzinfo=UTC)
@@ -214,6 +219,22 @@ def test_opening_a_link_changes_nothing_and_its_form_acts_once(client: FlaskClie
     assert len(written(root)) == len(files) == 4 and {f["via"] for f in files.values()} == {"link desk"}
     assert (files["assign"]["value"], files["verdict"]["value"]) == ("Bo", "real")
     assert "Ana has it since 13:44" in client.get(link(root)).get_data(as_text=True)
+
+
+def test_a_link_leads_back_to_the_incident_of_its_brand(root: Path) -> None:
+    """Not only to that of the brand that pages show first: before acting and after."""
+    with duckdb.connect(str(snapshot.current_path(root))) as db:
+        for table in ("incidents", "alerts"):
+            db.execute(f"UPDATE {table} SET brand = 'skylark'")
+    with create_app(root, clock=lambda: NOW).server.test_client() as client:
+        form = {"actor": "Ana", "key": "k", "do": "acknowledge"}
+        for answer in (client.get(link(root)), client.post(link(root), data=form, headers=HOME)):
+            found = re.search(r'href="(/crisis[^"]+)"', answer.get_data(as_text=True))
+            assert found
+            view = View.read(unescape(found[1]), Allowed.on("/crisis", ("24h",), Snapshots(root).current()))
+            assert (view.brand, view.alert, view.ignored) == ("skylark", incident(root), ())
+            at = scene(view, Snapshots(root).current())
+            assert at.name == "Skylark" and at.alert and at.alert["alert_id"] == incident(root)
 
 
 def test_a_link_that_is_changed_or_has_ended_or_a_form_from_elsewhere_does_nothing(client: FlaskClient, root: Path) -> None:

@@ -30,6 +30,27 @@ def test_net_sentiment_golden_vectors(p: int, n: int, u: int, value: float) -> N
     assert found.value == pytest.approx(value)
 
 
+def test_a_weighted_share_is_as_sure_as_its_effective_number_says() -> None:
+    """Mentions that each stand for ten give the share and the interval of as many that stand for one; unequal, less."""
+    plain, tenfold = metrics.share(200, 1000), metrics.weighted_share(2000, 10_000, 100_000)
+    assert plain and tenfold
+    assert tenfold.n == plain.n == 1000
+    assert (tenfold.value, tenfold.low, tenfold.high) == pytest.approx((plain.value, plain.low, plain.high))
+    few = metrics.weighted_share(1000, 2000, 1000 + 10 * 100**2)  # a thousand of ours; ten of theirs, each for a hundred
+    assert few and (few.value, few.n) == (0.5, 40) and few.high - few.low > 0.28
+    assert metrics.weighted_share(0, 0, 0) is None
+
+
+def test_a_ratio_of_estimates_is_no_surer_than_what_was_collected() -> None:
+    whole, part = metrics.ratio(10_000, 5000), metrics.ratio(10_000, 5000, sizes=(100, 50))
+    few = metrics.ratio(100, 50)
+    assert whole and part and few
+    assert part.value == whole.value and part.high / part.low == pytest.approx(few.high / few.low)
+    assert part.low < whole.low < whole.high < part.high
+    swinging = metrics.ratio(10_000, 5000, swing=400, sizes=(100, 50))  # days differ more by themselves than by sampling
+    assert swinging and swinging.high > part.high
+
+
 def test_newcombe_gives_the_published_difference() -> None:
     """56/70 against 48/80: Newcombe 1998, table II, method 10: 0.0524 to 0.3339."""
     a, b = metrics.share(56, 70), metrics.share(48, 80)

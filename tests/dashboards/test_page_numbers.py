@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -79,13 +80,13 @@ def _one(raw: duckdb.DuckDBPyConnection, sql: str, *values: Any) -> tuple[Any, .
 
 
 def test_net_sentiment_mentions_and_complaints(snapshot: Snapshot, raw: duckdb.DuckDBPyConnection) -> None:
-    p, n, u, mentions, complaints = _one(
-        raw, "SELECT sum(positive_count), sum(negative_count), sum(neutral_count), sum(mention_count), sum(complaint_count) "
-        "FROM brand_hourly WHERE brand = 'aerolia' AND bucket_at >= ?", WEEK,
+    p, n, u, mentions, complaints, read = _one(
+        raw, "SELECT sum(positive_count), sum(negative_count), sum(neutral_count), sum(mention_count), sum(complaint_count), "
+        "sum(read_count) FROM brand_hourly WHERE brand = 'aerolia' AND bucket_at >= ?", WEEK,
     )
     assert _tile(snapshot, "/", "Net sentiment")[1] == words.signed(100 * (p - n) / (p + n + u))
     assert _tile(snapshot, "/", "Mentions")[1] == f"{mentions:,}"
-    assert f"{complaints:,} of {mentions:,} mentions" in _tile(snapshot, "/", "Complaints")
+    assert read < mentions and f"{complaints:,} of {read:,} mentions that could be read" in _tile(snapshot, "/", "Complaints")
 
 
 def test_a_channel_counts_that_channel_only(snapshot: Snapshot, raw: duckdb.DuckDBPyConnection) -> None:
@@ -101,6 +102,72 @@ def test_share_of_voice_is_of_the_brands_shown(snapshot: Snapshot, raw: duckdb.D
         "WHERE brand IN ('aerolia', 'skylark') AND bucket_at >= ?", WEEK,
     )
     assert _tile(snapshot, "/?vs=skylark", "Share of voice")[1] == words.percent(own / both, both)
+
+
+@contextmanager
+def _changed(root: Path, *statements: str) -> Iterator[tuple[Snapshot, Callable[..., Any]]]:
+    """A small snapshot after these statements, and one to ask it for a number directly."""
+    path = factory.snapshot(root, days=15)
+    with duckdb.connect(str(path)) as db:
+        for statement in statements:
+            db.execute(statement)
+    found = Snapshots(root).current()
+    assert found is not None
+    yield found, lambda sql, *values: found.stored.execute(sql, list(values)).fetchone()[0]
+
+
+def test_what_was_sampled_counts_as_many_as_it_stands_for(tmp_path: Path) -> None:
+    """One in ten was read of one channel on the last day: the day is told as it was, not as what the budget let in."""
+    day = "bucket_at >= TIMESTAMPTZ '2026-02-15 00:00:00+00' AND channel = 'x' AND brand = 'aerolia'"
+    weights = ", ".join(f"{c} = {k} * mention_count" for c, k in (
+        ("estimated_count", 10), ("public_estimated_count", 10), ("squared_weight", 100), ("public_squared_weight", 100),
+    ))
+    with _changed(tmp_path, f"UPDATE brand_hourly SET {weights} WHERE {day}") as (found, ask):
+        of = "FROM brand_hourly WHERE brand = 'aerolia' AND bucket_at >= ?"
+        collected, estimated = ask(f"SELECT sum(mention_count) {of}", WEEK), ask(f"SELECT sum(estimated_count) {of}", WEEK)
+        tile = _tile(found, "/", "Mentions")
+        assert tile[1] == f"{estimated:,.0f}" and estimated > 2 * collected
+        assert f"estimated from {collected:,} collected" in tile[-1]
+        volume = _filled(found, "/")["volume"]
+        assert sum(int(r[1].replace(",", "")) for r in volume.rows) == estimated
+        assert all(abs(sum(int(v.replace(",", "")) for v in r[2:7]) - int(r[1].replace(",", ""))) <= 3 for r in volume.rows)
+        assert f"Estimated from {collected:,} collected." in volume.takeaway and "Busiest day: Sun 15 Feb" in volume.takeaway
+        drawn = sum(v or 0 for t in volume.figure["data"] if t["type"] == "bar" for v in t["y"])
+        assert drawn == pytest.approx(estimated, abs=30)
+        everybody = ask("SELECT sum(public_estimated_count) FROM brand_hourly WHERE bucket_at >= ?", WEEK)
+        assert _tile(found, "/", "Share of voice")[1] == words.percent(estimated / everybody, 1000)
+        narrow = _tile(found, "/", "Share of voice")[2]
+        assert "collected" in _tile(found, "/", "Share of voice")[-1] and "collected" in _filled(found, "/")["share"].takeaway
+    with _changed(tmp_path / "all") as (whole, _):
+        assert "collected" not in _said(_filled(whole, "/")["tiles"]) and "stimated" not in _filled(whole, "/")["volume"].takeaway
+        assert narrow != _tile(whole, "/", "Share of voice")[2]
+
+
+def test_share_of_voice_leaves_out_private_messages(tmp_path: Path) -> None:
+    """A help desk full of tickets is no talk about a brand: only what anybody could read of a rival too is compared."""
+    private = "UPDATE brand_hourly SET public_count = 0, public_estimated_count = 0, public_squared_weight = 0"
+    with _changed(tmp_path, f"{private} WHERE brand = 'aerolia' AND channel = 'facebook'") as (found, ask):
+        own, both, counted = (
+            ask(f"SELECT sum({c}) FROM brand_hourly WHERE brand IN ({brands}) AND bucket_at >= ?", WEEK)
+            for c, brands in (
+                ("public_count", "'aerolia'"), ("public_count", "'aerolia', 'skylark'"), ("mention_count", "'aerolia'"),
+            )
+        )
+        tile = _tile(found, "/?vs=skylark", "Share of voice")
+        assert tile[1] == words.percent(own / both, both) and f"of {both:,} public mentions of 2 brands" in tile
+        assert _tile(found, "/?vs=skylark", "Mentions")[1] == f"{counted:,}" and counted > own
+
+
+def test_intents_are_shares_of_what_could_be_read(tmp_path: Path) -> None:
+    """Of mentions that no model reads nothing is known: they do not make complaints rare."""
+    unread = "UPDATE brand_hourly SET read_count = mention_count * 3 // 5, complaint_count = mention_count // 6"
+    with _changed(tmp_path, unread) as (found, ask):
+        of = "FROM brand_hourly WHERE brand = 'aerolia' AND bucket_at >= ?"
+        complaints, read = ask(f"SELECT sum(complaint_count) {of}", WEEK), ask(f"SELECT sum(read_count) {of}", WEEK)
+        assert _tile(found, "/", "Complaints")[1] == words.percent(complaints / read, read)
+        [row] = [r for r in _filled(found, "/")["changed"].rows if r[0] == "Complaint"]
+        said = "FROM driver_hourly WHERE brand = 'aerolia' AND name = 'complaint' AND bucket_at >= ?"
+        assert row[1] == words.percent(ask(f"SELECT sum(mention_count) {said}", WEEK) / read, read)
 
 
 def test_the_volume_table_adds_up(snapshot: Snapshot) -> None:
@@ -191,6 +258,36 @@ def test_a_quiet_brand_is_called_quiet(snapshot: Snapshot) -> None:
     page, view = _see(snapshot, "/crisis?brand=nordwind")
     assert page.heading(view, snapshot) == "No incident is open for Nordwind"
     assert "There has been none so far." in _texts(_filled(snapshot, "/crisis?brand=nordwind")["state"])
+
+
+def test_an_incident_of_days_is_shown_up_to_now(tmp_path: Path) -> None:
+    """People, reach and conversations since the onset are all of them, and the charts reach the present."""
+    onset = factory.END - timedelta(days=4)
+    at = f"TIMESTAMPTZ '{onset.isoformat()}'"
+    moved = f"UPDATE alerts SET onset_at = {at}, fired_at = {at} WHERE state <> 'resolved'"
+    with _changed(tmp_path, moved) as (found, ask):
+        of = "FROM mention_feed WHERE brand = 'aerolia' AND NOT is_own AND published_at >= ?"
+        people, mentions = ask(f"SELECT count(DISTINCT author_id) {of}", onset), ask(f"SELECT count(*) {of}", onset)
+        tile = _tile(found, "/crisis", "People", "facts")
+        assert tile[1] == f"{people:,}" and f"behind {mentions:,} public mentions since 11 Feb, 13:40" in tile
+        threads = "SELECT count(*) FROM thread_status WHERE brand = 'aerolia' AND needs_response AND opened_at >= ?"
+        assert f"of {ask(threads, onset):,} conversations since" in _tile(found, "/crisis", "Not answered yet", "facts")[-1]
+        parts = _filled(found, "/crisis")
+        assert parts["volume"].rows[-1][0] == "15 Feb, 13:30" and parts["negative"].rows[-1][0] == "15 Feb, 13:30"
+        assert 150 < len(parts["volume"].rows) <= BUCKETS
+        assert "In its first 24 h the other brands were as usual" in _said(parts["state"])
+        assert "In its first 24 h." in _said(parts["others"])
+
+
+def test_people_of_a_part_are_told_as_such(tmp_path: Path) -> None:
+    with _changed(tmp_path, "UPDATE mention_feed SET weight = 10") as (found, ask):
+        of = "FROM mention_feed WHERE brand = 'aerolia' AND NOT is_own AND published_at >= ?"
+        collected = ask(f"SELECT count(*) {of}", factory.ONSET)
+        tile = _tile(found, "/crisis", "People", "facts")
+        assert tile[-1] == f"behind {10 * collected:,} public mentions since 06:15, estimated from {collected:,} collected"
+        assert "at least: of those collected" in tile
+        reach = 10 * ask(f"SELECT sum(reach) {of}", factory.ONSET)
+        assert _tile(found, "/crisis", "Reach", "facts")[1] == f"~ {words.compact(reach)}"
 
 
 def test_a_link_to_an_alert_shows_that_alert(snapshot: Snapshot, raw: duckdb.DuckDBPyConnection) -> None:

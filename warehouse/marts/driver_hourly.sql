@@ -1,11 +1,13 @@
 -- driver_hourly: what the talk about a brand is about, each hour.
 -- Grain: brand, bucket_at (start of the hour, UTC), kind (intent, topic, channel, language), name.
 -- Owner: care. A mention counts once for each of its intents and topics, so the names of one kind do not add up to a total.
--- Own posts, deleted mentions and mentions without a date are left out; a language nobody could tell is 'unknown'.
+-- An intent is one of what a model could read (read_count of brand_hourly). Own posts, deleted mentions and mentions without a date
+-- are left out; a language nobody could tell is 'unknown'.
 WITH said AS (
     SELECT
         brand, make_timestamptz(epoch_us(bucket_at) // 3600000000 * 3600000000) AS bucket_at,
-        intents, topics, channel, language, coalesce(sentiment = 'negative', false) AS is_negative
+        CASE WHEN is_read THEN intents ELSE [] END AS intents,
+        topics, channel, language, coalesce(sentiment = 'negative', false) AS is_negative
     FROM brand_mentions
     WHERE NOT is_own AND published_at IS NOT NULL
 ),
