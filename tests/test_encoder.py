@@ -134,7 +134,7 @@ def test_a_run_goes_on_from_another_ones_weights(data: Path, run_folder: Path, t
     assert all(torch.equal(later.trained[name], value) for name, value in done.items())
     known = sum(len(e.intents) == len(INTENTS) for e in later.sets.train)
     assert known <= len(later.encoded.ids) < len(later.sets.train), "most of what tells no intent is left out"
-    path = later.train()
+    path = Run(data, tmp_path / "short", refined(replace(SMALL, limit=60)), start=run_folder).train()
     assert torch.load(path, weights_only=True)["plan"]["start"]
     with pytest.raises(ModelFault, match="has not finished"):
         Run(data, tmp_path / "none", SMALL, start=tmp_path)
