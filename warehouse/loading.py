@@ -64,28 +64,7 @@ def _merge_incoming(connection: duckdb.DuckDBPyConnection, *, is_relanded: bool,
     is_withdrawing = withdrawing.settle(
         connection, statement("settled"), statement("withdrawals"), is_relanded=is_relanded, now=now
     )
-    if _count(connection, "SELECT count(*) - count(DISTINCT mention_id) FROM incoming"):
-        connection.execute(
-            """
-            CREATE OR REPLACE TEMP TABLE incoming AS
-            SELECT
-                * EXCLUDE (published)
-                REPLACE (
-                    published."at" AS published_at,
-                    CASE WHEN published IS NULL THEN time_note ELSE published.note END AS time_note
-                )
-            FROM (
-                SELECT
-                    *,
-                    min({'at': published_at, 'note': time_note}) FILTER (WHERE published_at IS NOT NULL)
-                        OVER (PARTITION BY mention_id) AS published
-                FROM incoming
-                QUALIFY row_number() OVER (
-                    PARTITION BY mention_id ORDER BY observed_at DESC NULLS LAST, content_hash DESC
-                ) = 1
-            )
-            """
-        )
+    _take_newest(connection)
     is_linked = _count(connection, f"SELECT count(*) FROM (SELECT 1 FROM incoming WHERE {_LINKED} LIMIT 1)") > 0
     if is_linked:
         _find_threads(connection)
@@ -107,6 +86,33 @@ def _merge_incoming(connection: duckdb.DuckDBPyConnection, *, is_relanded: bool,
     if is_linked:
         _join_threads(connection)
     return stored
+
+
+def _take_newest(connection: duckdb.DuckDBPyConnection) -> None:
+    """Leave the newest observation of each incoming mention, with the earliest time at which any says that it was published."""
+    if not _count(connection, "SELECT count(*) - count(DISTINCT mention_id) FROM incoming"):
+        return
+    connection.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE incoming AS
+        SELECT
+            * EXCLUDE (published)
+            REPLACE (
+                published."at" AS published_at,
+                CASE WHEN published IS NULL THEN time_note ELSE published.note END AS time_note
+            )
+        FROM (
+            SELECT
+                *,
+                min({'at': published_at, 'note': time_note}) FILTER (WHERE published_at IS NOT NULL)
+                    OVER (PARTITION BY mention_id) AS published
+            FROM incoming
+            QUALIFY row_number() OVER (
+                PARTITION BY mention_id ORDER BY observed_at DESC NULLS LAST, content_hash DESC
+            ) = 1
+        )
+        """
+    )
 
 
 def _keep_published(connection: duckdb.DuckDBPyConnection) -> None:
