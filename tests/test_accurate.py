@@ -31,7 +31,7 @@ from models.network import Network, buckets, fresh
 from models.text import normalise
 from models.training import export, lora
 from models.training.sets import read
-from models.training.train import PLANS, Run
+from models.training.train import PLANS, Run, refined
 from pipelines import enrich
 from pipelines.cli import main
 from pipelines.settings import ModelsStanza
@@ -241,6 +241,22 @@ def test_what_is_trained_can_be_exported_loaded_and_asked(
     enriched = enrich.run(chosen, "s", WINDOW, now=AT)
     assert f"model=encoder@{loaded.version}" in str(enriched.path) and len(rows(enriched.path)) == len(MENTIONS)
     encoder.load.cache_clear()
+
+
+def test_a_run_with_thin_matrices_is_averaged_with_the_one_it_went_on_from(use: Backbone, data: Path, tmp_path: Path) -> None:
+    plan = replace(PLANS["accurate"], **SHORT)
+    first, later, other = (tmp_path / name for name in ("first", "later", "other"))
+    run = Run(data, first, plan)
+    run.train()
+    Run(data, later, replace(refined(plan), epochs=1), start=first).train()
+    Run(data, other, replace(plan, seed=4)).train()
+    export.write("accurate", [later, first], run.sets, tmp_path)
+    ends = [torch.load(folder / "final.pt", weights_only=True)["network"] for folder in (first, later)]
+    shipped = load_file(tmp_path / "accurate.safetensors")
+    for name in ("layers.1.up.a", "heads.sentiment.out.weight"):
+        assert torch.allclose(shipped[name].float(), (ends[0][name] + ends[1][name]) / 2, atol=1e-3), name
+    with pytest.raises(ModelFault, match="only with the run that it went on from"):
+        export.write("accurate", [later, other], run.sets, tmp_path)
 
 
 def test_a_tier_that_answers_beside_is_averaged_in_and_must_be_the_one_it_was_calibrated_with(

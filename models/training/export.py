@@ -18,7 +18,7 @@ from models.base import INTENTS, ModelFault
 from models.encoder import Encoder, build, read
 from models.network import HEADS, pretrained
 from models.training import calibrate, lora
-from models.training.sets import Sets
+from models.training.sets import Sets, key
 from models.training.train import finished
 
 LANGUAGES = ("en",)
@@ -59,7 +59,7 @@ def write(tier: str, runs: Sequence[Path], sets: Sets, out: Path, *, beside: str
     """Pack the final weights of a run, calibrate what was packed, and write `<tier>.safetensors` and `<tier>.json`.
 
     Several runs from the same start are averaged: where they learnt the same, the mean errs less than each of them (model
-    soups, Wortsman et al., ICML 2022).
+    soups, Wortsman et al., ICML 2022). A run and the one it went on from are too: the mean keeps what the second forgot.
 
     Args:
         runs: folders of finished runs; the sheet names the plan of the first.
@@ -71,12 +71,13 @@ def write(tier: str, runs: Sequence[Path], sets: Sets, out: Path, *, beside: str
         Path of the sheet.
 
     Raises:
-        ModelFault: a run has not finished, or runs with thin matrices, whose products are what counts, are to be averaged.
+        ModelFault: a run has not finished, or runs with thin matrices, whose products are what counts, are to be averaged
+            though neither went on from the other.
     """
     states = [finished(run) for run in runs]
     state, backbone = states[0], backbones.TIERS[tier]
-    if len(states) > 1 and any(one["plan"]["rank"] for one in states):
-        raise ModelFault("runs with thin matrices (rank above 0) cannot be averaged.")
+    if state["plan"]["rank"] and any(key(str(one["plan"])) != state["plan"]["start"] for one in states[1:]):
+        raise ModelFault("a run with thin matrices (rank above 0) can be averaged only with the run that it went on from.")
     mean = {name: torch.stack([one["network"][name].float() for one in states]).mean(dim=0) for name in state["network"]}
     packed = pack(mean, pretrained(backbone, backbones.files(backbone)[0]))
     raw = save(packed)
