@@ -259,7 +259,7 @@ def _volume(story: Story) -> Panel:
     negative = f", {words.percent(most.negative / most.scored)} of those with a mood negative" if most.scored else ""
     say = f"Busiest {story.grain}: {_when(peak, story.grain)} with {words.plural(round(most.estimated), 'mention')}{negative}."
     part = figures.sampled(story.now.estimated, story.now.mentions)
-    say += f" {part[:1].upper()}{part[1:]}." if part else ""
+    say += f" All {words.count(story.now.estimated)} are {part}." if part else ""
     figure = columns(when, _moods(counts), before=[earlier.get(m) for m in when], hover=hover)
     return Panel(say, figure, f"Mentions by {story.grain}, by mood. {say}", names, table)
 
