@@ -76,7 +76,7 @@ def note(
 def run(settings: Settings, *, now: datetime) -> list[str]:
     """Tell of what is wrong with the configured sources, once: quiet for too long, back again, gaps that stay; returns sentences.
 
-    Where no notifier takes it, it is told again the next time.
+    Where no notifier takes it, or all of them are in their quiet hours, it is told again the next time.
     """
     return [*_silences(settings, now=now), *_gaps(settings, now=now)]
 
@@ -96,7 +96,8 @@ def _silences(settings: Settings, *, now: datetime) -> list[str]:
         sentence = _sentence(name, found, allowed) if is_late else f"The source {name} brings mentions again."
         said.append(sentence)
         log.warning("%s", sentence)
-        if not settings.notifiers or failure.send(settings, _alert(settings, name, found, sentence, is_late=is_late, now=now)):
+        alert = _alert(settings, name, found, sentence, is_late=is_late, now=now)
+        if not failure.listeners(settings, alert) or failure.send(settings, alert):
             current = read(landing, name) or found
             _write(landing, name, replace(current, silent_at=found.quiet_since if is_late else None))
     return said
@@ -111,7 +112,8 @@ def _gaps(settings: Settings, *, now: datetime) -> list[str]:
             continue
         said.append(lacking.sentence(settings, name, new))
         log.warning("%s", said[-1])
-        if not settings.notifiers or failure.send(settings, _gap_alert(settings, name, new, said[-1], now=now)):
+        alert = _gap_alert(settings, name, new, said[-1], now=now)
+        if not failure.listeners(settings, alert) or failure.send(settings, alert):
             gaps.tell(landing, name, new, now=now)
     return said
 

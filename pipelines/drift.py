@@ -1,4 +1,5 @@
-"""Model drift: a source on which the model no longer sees what it saw is told once to every notifier, as the digest is.
+"""Model drift: a source on which the model no longer sees what it saw is told once to every notifier of our own
+people that is told at once.
 
 Judged on the published snapshot (`warehouse.drift`), so that whoever gets the message finds the strip on the pages. Who took it
 is a mark below the storage folder, `drift/<source>.<week>.<notifier>.sent`: a retry sends only what is missing.
@@ -32,7 +33,7 @@ class Told:
 
 
 def run(settings: Settings, *, now: datetime) -> Told:
-    """Tell every notifier of the recent drifts that it has not been told of.
+    """Tell every notifier of our own people of the recent drifts that it has not been told of.
 
     Args:
         now: weeks that end after it are not judged.
@@ -43,11 +44,12 @@ def run(settings: Settings, *, now: datetime) -> Told:
     for one in drifts:
         for name in settings.notifiers:
             mark = folder / f"{one.source}.{one.week_at:%Y-%m-%d}.{name}.sent"
-            if mark.exists():
+            notifier = alert.notifier(settings, name)
+            if mark.exists() or notifier.outside or notifier.after:
                 continue
             try:
                 title, key = f"{settings.project.name}: model drift on {one.source}", f"drift:{one.source}:{one.week_at:%Y-%m-%d}"
-                alert.notifier(settings, name).tell(title, ("Simulated data. " if simulated else "") + message(one), key=key)
+                notifier.tell(title, ("Simulated data. " if simulated else "") + message(one), key=key)
                 folder.mkdir(parents=True, exist_ok=True)
                 mark.touch()
                 sent += 1

@@ -1,12 +1,15 @@
-"""Tells the people behind the configured notifiers that a task failed for good, with the task, the window and the reason."""
+"""Tells those of our own people who want it that a task failed for good, with the task, the window and the reason."""
 
 from __future__ import annotations
 
 import logging
 import uuid
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
+from pipelines import hours
 from pipelines.errors import EarshotError
+from pipelines.notifiers.base import Notifier
 from pipelines.records import Alert
 from pipelines.settings import Settings
 
@@ -32,21 +35,42 @@ def message(settings: Settings, *, task: str, window: str | None, reason: object
 
 
 def tell(settings: Settings, *, task: str, window: str | None, reason: object, now: datetime) -> list[str]:
-    """Send the message through every notifier of our own people; returns the names of those that took it.
+    """Send the message to those of our own people who want it; returns the names of the notifiers that took it.
 
-    Who is only told when nobody answers, and people outside, are left alone. A dead notifier is only logged.
+    It is told once only: where all of them are in their quiet hours, it does not wait. A dead notifier is only logged.
     """
-    return send(settings, message(settings, task=task, window=window, reason=reason, now=now))
+    alert = message(settings, task=task, window=window, reason=reason, now=now)
+    return send(settings, alert) or send(settings, alert, is_quiet=True)
 
 
-def send(settings: Settings, alert: Alert) -> list[str]:
-    """Hand a message about ourselves to every notifier of our own people; returns the names of those that took it."""
-    told = []
+def listeners(settings: Settings, alert: Alert) -> dict[str, Notifier]:
+    """Who is told about ourselves: of our own people those who are told at once, want watches of this severity, and look after
+    sources, if they say what they look after."""
+    found: dict[str, Notifier] = {}
     for name in settings.notifiers:
         try:
-            notifier = settings.plugin("notifiers", name).located(settings.storage)
-            if notifier.outside or notifier.after:
-                continue
+            n = settings.plugin("notifiers", name).located(settings.storage)
+        except EarshotError as error:  # a wrong stanza must not keep the others from being told
+            log.error("%s", error)
+            continue
+        cares = not n.brands or "sources" in n.brands
+        if cares and n.tier == "watch" and n.severity <= alert.severity and not (n.outside or n.after):
+            found[name] = n
+    return found
+
+
+def send(settings: Settings, alert: Alert, *, is_quiet: bool = False) -> list[str]:
+    """Hand a message about ourselves to its listeners; returns the names of those that took it.
+
+    Args:
+        is_quiet: it goes to those who are in their quiet hours when it is told, not to the others.
+    """
+    told = []
+    for name, notifier in listeners(settings, alert).items():
+        local = alert.fired_at.astimezone(ZoneInfo(notifier.timezone or settings.project.timezone))
+        if hours.includes(hours.parse_all(notifier.quiet), local) != is_quiet:
+            continue
+        try:
             notifier.send(alert)
             told.append(name)
         except EarshotError as error:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import attendance, collect
+from pipelines import attendance, collect, failure
 from pipelines.errors import SourceError
 from pipelines.landing import Landing
 from pipelines.records import Window
@@ -112,3 +112,40 @@ def test_where_nobody_takes_the_message_it_is_sent_again(tmp_path: Path, monkeyp
         receiver.status = 200
         hour(settings, 6, good, bad)
         assert len(receiver.accepted) == 1
+
+
+@pytest.mark.parametrize(("stanza", "is_told"), [
+    ({}, True), ({"brands": ["sources"]}, True), ({"severity": 3}, True), ({"tier": "page"}, False), ({"severity": 4}, False),
+    ({"brands": ["jetblue"]}, False), ({"outside": True}, False), ({"after": "15m"}, False),
+])
+def test_what_is_about_ourselves_goes_to_who_wants_it(stanza: dict[str, object], is_told: bool, tmp_path: Path) -> None:
+    made = _with(tmp_path, mine={"kind": "file", **stanza})
+    told = failure.tell(made, task="collect_x.land", window=None, reason=None, now=START)
+    assert told == (["mine"] if is_told else []) and (made.storage / "alerts.jsonl").exists() == is_told
+
+
+def test_in_quiet_hours_a_failed_task_is_told_to_who_is_awake_and_where_nobody_is_to_all(tmp_path: Path) -> None:
+    night = {"kind": "file", "quiet": ["22:00-07:00"]}
+    late, noon = (START.replace(hour=hour) for hour in (23, 12))
+    both = _with(tmp_path, night=night, always={"kind": "file", "path": "always.jsonl"})
+    alone = _with(tmp_path, night=night)
+    told = [failure.tell(made, task="t", window=None, reason=None, now=now) for made in (both, alone) for now in (late, noon)]
+    assert told == [["always"], ["night", "always"], ["night"], ["night"]]
+
+
+def test_a_silence_waits_for_the_end_of_quiet_hours_and_not_for_who_does_not_want_it(tmp_path: Path) -> None:
+    quiet = _with(tmp_path, night={"kind": "file", "quiet": ["22:00-07:00"]})
+    attendance.note(Landing(quiet.storage), "forum", now=START.replace(hour=0))
+    late, morning = START.replace(hour=23), START.replace(hour=8) + timedelta(days=1)
+    told = [(len(attendance.run(quiet, now=now)), (quiet.storage / "alerts.jsonl").exists()) for now in (late, morning, morning)]
+    assert told == [(1, False), (1, True), (0, True)]
+    pager = _with(tmp_path / "other", pager={"kind": "file", "tier": "page"})
+    attendance.note(Landing(pager.storage), "forum", now=START.replace(hour=0))
+    assert [len(attendance.run(pager, now=now)) for now in (late, morning)] == [1, 0]
+
+
+def _with(folder: Path, **notifiers: object) -> Settings:
+    return Settings.model_validate({
+        "brands": {"jetblue": {"name": "JetBlue"}}, "notifiers": notifiers, "path": folder / "earshot.toml",
+        "sources": {"forum": {"kind": "webhook", "secret": "env:FORUM", "quiet_after": "3h"}}, "folder": folder / "store",
+    })

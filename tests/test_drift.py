@@ -102,7 +102,9 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     folder = tmp_path_factory.mktemp("drift")
     made = Settings.model_validate({
         "path": folder / "earshot.toml", "brands": {"acme": {"name": "Acme"}},
-        "notifiers": {"inbox": {"kind": "file"}, "blocked": {"kind": "file", "path": "blocked/inbox.jsonl"}},
+        "notifiers": {"inbox": {"kind": "file"}, "blocked": {"kind": "file", "path": "blocked/inbox.jsonl"},
+                      "agency": {"kind": "file", "path": "agency.jsonl", "outside": True},
+                      "deputy": {"kind": "file", "path": "deputy.jsonl", "after": "15m"}},
     })
     mentions, said = [], []
     for number in range(7 * 120 + 1):
@@ -133,6 +135,7 @@ def test_every_notifier_is_told_once(settings: Settings) -> None:
     assert (len(first.drifts), first.sent, first.failed) == (1, 1, ("blocked",))
     (storage / "blocked").unlink()
     assert (drift.run(settings, now=now).sent, drift.run(settings, now=now).sent) == (1, 0)
+    assert not (storage / "agency.jsonl").exists() and not (storage / "deputy.jsonl").exists()
     for path in (storage / "alerts.jsonl", storage / "blocked/inbox.jsonl"):
         [told] = inbox(path)
         assert told["key"] == "drift:forum:2026-02-16" and "in a language that the model does not read was 40%" in told["text"]
