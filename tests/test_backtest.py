@@ -16,7 +16,7 @@ from pipelines.detectors.base import Block
 from pipelines.detectors.recurrence import Recurrence
 from pipelines.rules import RULES
 from pipelines.store import open_warehouse
-from tests.listening import START, rhythm, spread, store
+from tests.listening import START, Said, rhythm, spread, store
 from tests.listening import settings as configured
 
 REFERENCE = Path(__file__).parent / "references" / "crises.json"
@@ -150,6 +150,40 @@ def test_history_is_replayed_without_touching_the_warehouse(
     assert alert["tier"] == "page" and alert["onset"].startswith("2026-03-13T1") and not before
     with open_warehouse(configured(folder, project={"storage": "."})) as connection:
         assert connection.execute("SELECT count(*) FROM alerts").fetchone() == (0,)
+
+
+def test_alerts_are_counted_per_what_a_rule_reads_and_for_as_long_as_it_looks_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One brand in thirteen days, of which new topics look at the last seven; two sources."""
+    monkeypatch.delenv("EARSHOT_STORAGE", raising=False)
+    made = history(tmp_path, project={"storage": "."})
+    hook = '[sources.{}]\nkind = "webhook"\nsecret = "env:HOOK"\n'
+    stanzas = ['[brands.acme]\nname = "Acme"\n', *(hook.format(name) for name in ("test", "forum"))]
+    (tmp_path / "earshot.toml").write_text("".join(stanzas), encoding="utf-8")
+    with open_warehouse(made) as connection:  # type: ignore[arg-type]
+        connection.execute("UPDATE mentions SET source = 'forum' WHERE hash(mention_id) % 2 = 0")
+    store(made, [Said("acme", START, "somebody")])  # type: ignore[arg-type]
+    arguments = ["backtest", "--config", str(tmp_path / "earshot.toml"), "--warehouse", str(tmp_path)]
+    assert cli.main([*arguments, "--rule", "new_topic", "--compare", "source_health"]) == 0
+    topics, sources = (line for line in capsys.readouterr().out.splitlines() if not line.startswith("  "))
+    assert "on 1 brands from 2026-03-07 to 2026-03-14" in topics and topics.startswith("new_topic: 1 alerts")
+    assert topics.endswith("4.35 per brand and month.")  # one in seven days
+    assert "on 2 sources from 2026-03-02 to" in sources and sources.endswith("per source and month.")
+
+
+def test_the_worst_of_a_series_is_the_worst_that_its_alerts_came_to(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    values = rhythm(40, 2000)
+    values[36 * 96 + 40:36 * 96 + 60] += np.linspace(40, 600, 20).astype(int)
+    path, out = tmp_path / "series.csv", tmp_path / "alerts.jsonl"
+    rows = (f"{START + n * timedelta(minutes=15):%Y-%m-%d %H:%M:%S},{value}" for n, value in enumerate(values))
+    path.write_text("\n".join(["timestamp,value", *rows]) + "\n", encoding="utf-8")
+    assert cli.main(["backtest", "--series", str(path), "--alerts", str(out)]) == 0
+    found = [json.loads(line) for line in out.read_text().splitlines()]
+    onset, grown = (max(a["severity"] for a in found), max(e["severity"] for a in found for e in a["escalated"]))
+    assert grown > onset and f"the worst of severity {grown}." in capsys.readouterr().out
 
 
 def test_a_rule_in_shadow_is_recorded_and_tells_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from pipelines.backtest import BUCKETS_A_MONTH, Alerted, candidate, quality, rep
 from pipelines.commands import config
 from pipelines.detectors.base import Detector, Subject, bucket_of, bucket_start
 from pipelines.errors import ConfigError, InputError
+from pipelines.history import History
+from pipelines.novelty import LOOKED_BACK
 from pipelines.rules import Rule
 from pipelines.settings import Settings, span
 
@@ -86,7 +89,7 @@ def _series(args: argparse.Namespace) -> int:
         _write(args.scores, series.written_scores(read, found))
     if args.alerts:
         _write(args.alerts, series.written_alerts(found))
-    worst = max((alert["severity"] for alert in found.alerts), default=0)
+    worst = max((told["severity"] for alert in found.alerts for told in (alert, *alert["escalated"])), default=0)
     print(
         f"{len(read.values):,} rows of {read.seconds} seconds, {len(found.alerts)} alerts"
         + (f", the worst of severity {worst}." if worst else ".")
@@ -155,28 +158,24 @@ def _history(args: argparse.Namespace, settings: Settings, names: Sequence[str])
         rules = [candidate(settings, name) for name in names]
         read = {
             subject: past.read(
-                connection, now, tuple(settings.brands), subject=subject, target=span(settings.care.first_response_target)
+                connection, now, tuple(settings.brands), subject=subject, target=span(settings.care.first_response_target),
+                sources=past.lasting(settings),
             )
             for subject in dict.fromkeys(_subject(rule) for rule in [*rules, None])
         }
-    history = read["brands"]
-    if not history.end or not len(history.buckets):
+    if not read["brands"].end or not len(read["brands"].buckets):
         raise InputError("the warehouse holds no history yet; `earshot run` fills it, or try --crises.")
-    since = max(bucket_of(args.since), int(history.buckets[0])) if args.since else int(history.buckets[0])
-    until = min(bucket_of(args.until), history.end) if args.until else history.end
-    if since >= until:
-        raise InputError("--from and --to leave no history to report on.")
-    months = (until - since) / BUCKETS_A_MONTH * max(len(history.brands), 1)
     for name, plain in zip(names, rules, strict=True):
         rule = candidate(settings, name, **_options(args, plain))
-        history = read[_subject(rule)]
-        alerts = [a for a in replay(rule, history.blocks()) if since <= a.fired < until]
+        over = _over(args, _subject(rule), read)
+        alerts = [a for a in replay(rule, read[over.subject].blocks()) if over.since <= a.fired < over.until]
         if args.alerts and name == names[0]:
             _write(args.alerts, _lines(alerts))
         pages = sum(a.page is not None for a in alerts)
         print(
-            f"{name}: {len(alerts)} alerts, {pages} of them pages, on {len(history.brands)} brands from "
-            f"{bucket_start(since):%Y-%m-%d} to {bucket_start(until):%Y-%m-%d}: {len(alerts) / months:.2f} per brand and month."
+            f"{name}: {len(alerts)} alerts, {pages} of them pages, on {over.count} {over.noun}s from "
+            f"{bucket_start(over.since):%Y-%m-%d} to {bucket_start(over.until):%Y-%m-%d}: "
+            f"{len(alerts) / over.months:.2f} per {over.noun} and month."
         )
         _print_budget(rule)
         for alert in alerts[:20]:
@@ -185,6 +184,36 @@ def _history(args: argparse.Namespace, settings: Settings, names: Sequence[str])
         if len(alerts) > 20:
             print(f"  and {len(alerts) - 20} more; --alerts FILE writes all of them.")
     return 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Over:
+    """What a rule was run over; buckets are counted since 1970."""
+
+    subject: Subject
+    since: int
+    until: int
+    count: int  # brands or sources that it read
+    noun: str
+
+    @property
+    def months(self) -> float:
+        return (self.until - self.since) / BUCKETS_A_MONTH * max(self.count, 1)
+
+
+def _over(args: argparse.Namespace, subject: Subject, read: Mapping[Subject, History]) -> _Over:
+    """The part of the history that is reported on, of what a rule of this subject looks at: topics are those of the last week."""
+    brands, own = read["brands"], read[subject]
+    first = int(own.buckets[0]) if len(own.buckets) else int(brands.buckets[0])
+    if subject == "topics":
+        first = max(int(brands.buckets[0]), own.end - LOOKED_BACK * 4)
+    since = max(bucket_of(args.since), first) if args.since else first
+    until = min(bucket_of(args.until), own.end) if args.until else own.end
+    if since >= until:
+        raise InputError("--from and --to leave no history to report on.")
+    counts = {"brands": len(brands.brands), "topics": len(brands.brands)}
+    noun = "source" if subject == "sources" else "brand"
+    return _Over(subject, since, until, counts.get(subject, len(set(own.rows.tolist()))), noun)
 
 
 def _subject(rule: Detector | Rule | None) -> Subject:
