@@ -20,7 +20,7 @@ EVERY_DAY = "0 0 * * *"
 PUBLISH = "*/5 * * * *"
 MAINTAIN = "30 3 * * *"
 ERASE = "40 * * * *"  # soon after `reobserve` has landed what is gone, and after `maintain`
-DIGEST = "0 7 * * 1"
+DIGEST = "0 7 * * 1"  # in the project's time zone: anywhere on earth the week must be over
 EPOCH_WEEK = "0 0 * * 4"  # windows are aligned to 1970-01-01, which was a Thursday
 
 

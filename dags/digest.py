@@ -1,15 +1,22 @@
-"""Every Monday: the past week of each own brand, and any drift of a model, in a few sentences, once to every notifier; and the
-Alert Lab's figures anew."""
+"""Every Monday: the past week of each own brand, any drift of a model, once to every notifier; and the Alert Lab's figures."""
 
 from __future__ import annotations
 
-from airflow.sdk import dag, task
+from contextlib import suppress
+
+from airflow.sdk import CronTriggerTimetable, dag, task
 
 from dags._assets import DIGEST, WAREHOUSE
 from dags._runtime import DEFAULTS, now, settings
+from pipelines.errors import ConfigError
+
+ZONE = "UTC"
+with suppress(ConfigError):  # where weeks end at midnight
+    ZONE = settings().project.timezone
+MONDAY = CronTriggerTimetable(DIGEST, timezone=ZONE)
 
 
-@dag(schedule=DIGEST, max_active_runs=1, doc_md=__doc__, tags=["earshot", "digest"], **DEFAULTS)
+@dag(schedule=MONDAY, max_active_runs=1, doc_md=__doc__, tags=["earshot", "digest"], **DEFAULTS)
 def digest() -> None:
     @task
     def tell() -> dict[str, object]:

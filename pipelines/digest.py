@@ -102,8 +102,9 @@ def _week(snapshot: duckdb.DuckDBPyConnection, zone: ZoneInfo, now: datetime) ->
     last = min(row[1] + timedelta(hours=1), now).astimezone(zone)
     monday = last.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=last.weekday())
     start = monday - timedelta(days=7)
-    if monday <= row[0]:
-        raise InputError(f"the data begins on {row[0].astimezone(zone):%d %b %Y}: the first whole week is not over yet.")
+    first = row[0].astimezone(zone)
+    if start < first.replace(hour=0, minute=0, second=0, microsecond=0):
+        raise InputError(f"the data begins on {first:%d %b %Y}: the first whole week is not over yet.")
     return start, monday
 
 

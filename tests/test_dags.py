@@ -16,6 +16,7 @@ from pipelines.service import ROOT, environment, prepare
 CONFIG = """
 [project]
 storage = "storage"
+timezone = "America/Los_Angeles"
 [brands.kestravia]
 name = "Kestravia"
 handles = ["kestravia"]
@@ -43,6 +44,8 @@ def told(schedule):
     condition = getattr(schedule, "asset_condition", None)
     if condition:
         return ["follows each window of", condition.name]
+    if not hasattr(schedule, "key_format"):
+        return [schedule.expression, str(schedule.timezone)]
     return [schedule.expression, schedule.key_format, schedule.run_offset]
 
 def parts(task):
@@ -105,7 +108,7 @@ def test_every_dag_has_the_schedule_pools_and_assets_that_the_design_gives_it(pa
     assert {name: dag["schedule"] for name, dag in found["dags"].items()} == {
         "alert": ["follows", "alerts"],
         "collect_sample": ["0 0 * * *", key, -1],
-        "digest": "0 7 * * 1",
+        "digest": ["0 7 * * 1", "America/Los_Angeles"],
         "erase": "40 * * * *",
         "maintain": "30 3 * * *",
         "process": ["follows each window of", "mentions"],

@@ -6,6 +6,7 @@ import json
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
@@ -110,3 +111,26 @@ def test_share_of_voice_is_public_and_a_sample_counts_as_what_it_stands_for(sett
 def test_before_the_first_whole_week_is_over_there_is_nothing_to_tell(settings: Settings) -> None:
     with pytest.raises(InputError, match="first whole week is not over"):
         digest.run(settings, now=datetime(2026, 1, 18, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "America/Los_Angeles", "Pacific/Honolulu", "Pacific/Auckland"])
+def test_on_monday_morning_the_week_that_has_just_ended_is_told_wherever_that_is(zone: str) -> None:
+    """The newest mention is an hour old; winter and summer."""
+    for monday in (datetime(2026, 2, 16, 7, tzinfo=ZoneInfo(zone)), datetime(2026, 6, 15, 7, tzinfo=ZoneInfo(zone))):
+        week = _week(datetime(2025, 12, 1, tzinfo=UTC), monday - timedelta(hours=1), zone, monday)
+        assert week[1] == monday.replace(hour=0) and week[1].date() - week[0].date() == timedelta(days=7)
+
+
+def test_a_week_is_told_from_the_first_that_the_data_covers_whole() -> None:
+    now = datetime(2026, 2, 16, 7, tzinfo=UTC)
+    for first in (datetime(2026, 2, 15, 20, tzinfo=UTC), datetime(2026, 2, 10, tzinfo=UTC)):
+        with pytest.raises(InputError, match="first whole week is not over"):
+            _week(first, now, "UTC", now)
+    assert _week(datetime(2026, 2, 9, 3, tzinfo=UTC), now, "UTC", now)[0] == datetime(2026, 2, 9, tzinfo=UTC)
+
+
+def _week(first: datetime, last: datetime, zone: str, now: datetime) -> tuple[datetime, datetime]:
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("CREATE TABLE brand_hourly AS SELECT unnest([?, ?]::TIMESTAMPTZ[]) AS bucket_at", [first, last])
+        return digest._week(connection, ZoneInfo(zone), now)
