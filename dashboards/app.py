@@ -25,7 +25,7 @@ from dashboards import shell
 from dashboards.acting import accept
 from dashboards.guard import NONCE, TICKET, protect
 from dashboards.page import Content, Page, find, pages
-from dashboards.query import Snapshot, Snapshots
+from dashboards.query import Outdated, Snapshot, Snapshots
 from dashboards.view import Allowed, View
 from warehouse import links
 
@@ -146,6 +146,9 @@ def _route(app: Dash, snapshots: Snapshots, root: Path, clock: Callable[[], date
             if snapshot is None:
                 return shell.empty(path, str(root))
             return shell.frame(page, _view(page, url, snapshot), snapshot, clock(), asked=url)
+        except Outdated as error:
+            log.warning("page %s: %s", path, error)
+            return shell.outdated(path)
         except Exception:  # the reader gets a sentence and a number, the log the rest
             request_id = secrets.token_hex(4)
             log.exception("page %s failed (%s)", path, request_id)

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import duckdb
+
 from dashboards import words
 from warehouse import snapshot
 
@@ -23,6 +25,10 @@ CACHED = 1024  # results kept for one snapshot
 LIVE = timedelta(days=2)  # data whose newest mention is older than this at publication is history: its own end is "now"
 
 Row = dict[str, Any]
+
+
+class Outdated(Exception):
+    """The snapshot was published by an earlier version and lacks a table or column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +105,10 @@ class Snapshot:
 
     def _run(self, name: str, parameters: dict[str, Any]) -> list[Row]:
         values = {k: list(v) if isinstance(v, tuple) else v for k, v in parameters.items()}
-        result = self.stored.execute(sql(name), values or None)
+        try:
+            result = self.stored.execute(sql(name), values or None)
+        except (duckdb.BinderException, duckdb.CatalogException) as error:
+            raise Outdated(f"the snapshot lacks what queries/{name}.sql reads: {error}") from error
         names = [column[0] for column in result.description]
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 

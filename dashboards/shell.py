@@ -92,6 +92,22 @@ def empty(path: str, root: str) -> Content:
     )
 
 
+def outdated(path: str) -> Content:
+    """After an upgrade, until the next snapshot: the last one lacks what this version shows."""
+    return _screen(
+        path, None, html.Div([_link(p, p.path, current=p.path == path) for p in pages()]),
+        [
+            html.Header([html.H1("These figures are from an earlier version", tabIndex=-1)], className="heading"),
+            notice(
+                "setup", "Earshot was upgraded since they were published, and this page shows what they do not hold yet.",
+                html.P(["They are made anew with the next run of the schedule, or at once: ", html.Code("earshot run")]),
+                "Nothing is lost. Reload the page then.",
+            ),
+        ],
+        "", "Upgraded",
+    )
+
+
 def failed(path: str, request_id: str) -> Content:
     """After an error of ours: what, and what to do."""
     return _screen(

@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import factory
 import pytest
 from conftest import served
 
@@ -253,9 +255,21 @@ def test_before_the_first_snapshot_a_page_says_what_to_do(browser: Any, tmp_path
         assert watched.wrong == []
 
 
+def test_after_an_upgrade_a_page_says_that_its_figures_are_made_anew(browser: Any, tmp_path: Path) -> None:
+    path = factory.snapshot(tmp_path, "v1", days=9, scale=0.2)
+    path.chmod(0o600)
+    with duckdb.connect(str(path)) as earlier:
+        earlier.execute("ALTER TABLE brand_hourly DROP COLUMN read_count")
+    with served(tmp_path) as address, _opened(browser, address) as watched:
+        watched.open("/")
+        assert "from an earlier version" in watched.text("main") and "earshot run" in watched.text("main")
+        watched.visit(next(page for page in pages() if page.path == "/care"))
+        assert "earlier version" not in watched.text("main"), "what can be shown is"
+        assert watched.wrong == []
+
+
 def test_new_data_comes_by_itself_where_it_must_and_asks_elsewhere(browser: Any, tmp_path: Path) -> None:
     """Crisis takes a new snapshot at once; brand health says that there is one, and changes when asked."""
-    import factory
 
     look = "document.dispatchEvent(new Event('visibilitychange'))"
     factory.snapshot(tmp_path, "v1", days=9, scale=0.3)
@@ -279,7 +293,6 @@ def test_new_data_comes_by_itself_where_it_must_and_asks_elsewhere(browser: Any,
 
 
 def test_markup_in_a_mention_is_shown_and_not_run(browser: Any, tmp_path: Path) -> None:
-    import factory
 
     factory.snapshot(tmp_path, days=9, scale=0.3, hostile=True)
     with served(tmp_path) as address, _opened(browser, address) as watched:
