@@ -3,13 +3,18 @@
 A name such as JetBlue counts wherever it stands. A name that is an ordinary word (united, delta, target) counts as handle or
 hashtag, beside a word of its trade ("United flight", "on Delta flight 12"), or written as a name; never inside an exclusion
 ("united states") or a longer name ("Manchester United"). What stays doubtful is asked of a `Resolver` (spaCy) if there is one.
+
+Case, accents, the kind of apostrophe and the kind and number of spaces do not count, as they do not in queries: what a brand's
+query collects shall not lose its brand here. Names inside links and domains do not count.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain, pairwise
 from typing import NamedTuple, Protocol
 
 from models.phrases import word_list
@@ -65,6 +70,24 @@ _PLAIN = frozenset((
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _STOP = re.compile(r"[.!?\n@#,]")
 _SENTENCE = re.compile(r"(?:^|[.!?:;\n\"“”(…-]|@\w+|\bRT\b)\s*$")
+_HANDLE = re.compile(r"\w+(?:[.-]\w+)*(?:@\w+(?:[.-]\w+)*)?")
+_TAG = re.compile(r"\w+")
+# The beginning of a link, a domain or a path; a full stop before a capital ends a sentence.
+_LINK = re.compile(r"[^\w/]*(?:\w+://|(?i:www)\.|/\w+/|[\w.-]*\w\.[a-z]{2,}(?:[/:?#]|\W*$))")
+_LONGEST = 500  # characters of a link that are looked at on each side of a name
+_EXTRA = re.compile("[\u0300-\u036f]|(?<= ) ")
+
+
+def _bare(code: int) -> str:
+    """A character without its accent, an apostrophe as ', a space as " "; as it is where that would not be one character."""
+    char = chr(code)
+    bare = re.sub("[\u0300-\u036f]", "", unicodedata.normalize("NFD", char))
+    return " " if char.isspace() else bare if len(bare) == 1 else char
+
+
+# No letter beyond these has an accent that comes off.
+_FOLDED = {code: bare for code in range(0x3001) if (bare := _bare(code)) != chr(code)} | {ord(sign): "'" for sign in "’‘ʼ′`´＇"}
+_FOLDED |= {ord("\u2010"): "-", ord("\u2011"): "-", ord("＃"): "#"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +117,18 @@ class BrandMatcher:
         self._exclude: dict[str, tuple[str, ...]] = {}
         needles: dict[str, _Needle] = {}
         for brand in brands:
-            names = [n.strip().lower() for n in (brand.name, *brand.aliases) if n.strip()]
-            excluded = tuple(phrase.lower() for phrase in brand.exclude)
+            names = [_term(n) for n in (brand.name, *brand.aliases) if n.strip()]
+            excluded = tuple(_term(phrase) for phrase in brand.exclude)
             for handle in brand.handles:
-                self._handles.setdefault(handle.lstrip("@").lower(), brand.key)
-                self._tags.setdefault(handle.lstrip("@").lower(), brand.key)
+                self._handles.setdefault(_term(handle.lstrip("@")), brand.key)
+                self._tags.setdefault(_term(handle.lstrip("@")), brand.key)
             for name in names:
                 ordinary = " " not in name and (is_ordinary(name) or any(name in phrase for phrase in excluded))
                 for form in {name, name.replace(" ", "-"), name.replace(" ", "") if len(name) > 6 else name}:
                     needles.setdefault(form, _Needle(form, brand.key, ordinary))
                 self._tags.setdefault(re.sub(r"[\W_]+", "", name), brand.key)
-            self._exclude[brand.key] = tuple({*excluded, *(p for name in names for p in HOMONYMS.get(name, ()))})
+            phrases = {*excluded, *(p for name in names for p in HOMONYMS.get(name, ()))}
+            self._exclude[brand.key] = tuple({form for p in phrases for form in (p, p.replace(" ", "-"))})
         # Longest first: "united airlines" takes its place before "united" can.
         self._needles = sorted(needles.values(), key=lambda needle: -len(needle.text))
         self._long_tags = sorted((tag for tag in self._tags if len(tag) > 4 and tag not in ORDINARY), key=len, reverse=True)
@@ -147,11 +171,19 @@ class BrandMatcher:
         return sorted(sure, key=_start)
 
     def _find(self, text: str) -> tuple[list[Found], list[Found]]:
-        text = text[:LIMIT]
-        low = text.lower()
-        if len(low) != len(text):  # one letter (capital I with a dot) is longer in lower case
-            text = text.replace("İ", "I")
-            low = text.lower()
+        text = text[:LIMIT].replace("İ", "I")  # the one letter that is longer in lower case
+        low = _folded(text)
+        if "  " not in low and (low.isascii() or not _EXTRA.search(low)):
+            return self._look(text, low)
+        drop = [-1, *(place.start() for place in _EXTRA.finditer(low)), len(low)]
+        spans = [(a + 1, b) for a, b in pairwise(drop)]
+        sure, doubtful = self._look("".join([text[a:b] for a, b in spans]), "".join([low[a:b] for a, b in spans]))
+        if not sure and not doubtful:
+            return sure, doubtful
+        kept = [*chain.from_iterable(range(a, b) for a, b in spans), len(low)]
+        return _moved(sure, kept), _moved(doubtful, kept)
+
+    def _look(self, text: str, low: str) -> tuple[list[Found], list[Found]]:
         sure: list[Found] = []
         doubtful: list[Found] = []
         if "@" in low or "#" in low:
@@ -162,19 +194,19 @@ class BrandMatcher:
         return sure, [place for place in doubtful if place.key not in known]
 
     def _marked(self, low: str, sure: list[Found]) -> None:
-        """Handles and hashtags."""
-        for sign, table in (("@", self._handles), ("#", self._tags)):
+        """Handles and hashtags; of a handle with a domain or server, the longest part that is known."""
+        for sign, table, pattern in (("@", self._handles, _HANDLE), ("#", self._tags, _TAG)):
             at = low.find(sign)
             while at >= 0:
-                end = at + 1
-                while end < len(low) and (low[end].isalnum() or low[end] == "_"):
-                    end += 1
-                if end > at + 1 and not (at and low[at - 1].isalnum()):
-                    word = low[at + 1 : end]
+                name = pattern.match(low, at + 1)
+                if name and not (at and low[at - 1].isalnum()):
+                    word = name[0]
+                    while sign == "@" and word not in table and (cut := max(map(word.rfind, "@.-"))) > 0:
+                        word = word[:cut]
                     key = table.get(word) or (self._by_tag(word) if sign == "#" else None)
                     if key:
-                        sure.append(Found(key, at, end))
-                at = low.find(sign, end)
+                        sure.append(Found(key, at, at + 1 + len(word)))
+                at = low.find(sign, at + 1)
 
     def _by_tag(self, word: str) -> str | None:
         """#jetbluefail names JetBlue; #targeted names nothing."""
@@ -186,18 +218,18 @@ class BrandMatcher:
             at = low.find(needle.text)
             while at >= 0:
                 end = at + len(needle.text)
-                if _is_word(low, at, end) and not (taken and any(a <= at < b for a, b in taken)):
+                if _is_word(text, low, at, end) and not (taken and any(a <= at < b for a, b in taken)):
                     taken.append((at, end))
-                    if not self._excluded(low, at, end, needle.key):
+                    if not self._excluded(text, low, at, end, needle.key):
                         verdict = _weigh(text, low, at, end) if needle.ordinary else 1
                         if verdict:
                             (sure if verdict > 0 else doubtful).append(Found(needle.key, at, end))
                 at = low.find(needle.text, end)
 
-    def _excluded(self, low: str, at: int, end: int, key: str) -> bool:
+    def _excluded(self, text: str, low: str, at: int, end: int, key: str) -> bool:
         for phrase in self._exclude[key]:
             place = low.find(phrase, max(0, at - len(phrase)), end + len(phrase))
-            if place >= 0 and place <= at and place + len(phrase) >= end and _is_word(low, place, place + len(phrase)):
+            if place >= 0 and place <= at and place + len(phrase) >= end and _is_word(text, low, place, place + len(phrase)):
                 return True
         return False
 
@@ -211,17 +243,37 @@ def _start(place: Found) -> int:
     return place.start
 
 
-def _is_word(low: str, at: int, end: int) -> bool:
-    """Whether [at, end) stands by itself: not inside a word, a handle, a hashtag, a domain or a path."""
-    if at and (low[at - 1].isalnum() or (low[at - 1] in "_@#/.-" and (at < 2 or low[at - 2] not in ". \n"))):
+def _folded(text: str) -> str:
+    """The form in which names are looked for; each character stays where it is."""
+    low = text.lower()
+    return low if low.isascii() and low.isprintable() and "`" not in low else low.translate(_FOLDED)
+
+
+def _term(text: str) -> str:
+    """A name or phrase in the form in which texts are compared."""
+    return " ".join(_folded(unicodedata.normalize("NFC", text.replace("İ", "I"))).split())
+
+
+def _moved(places: list[Found], kept: list[int]) -> list[Found]:
+    """Places in what was kept of a text as places in the text."""
+    return [Found(place.key, kept[place.start], kept[place.end]) for place in places]
+
+
+def _is_word(text: str, low: str, at: int, end: int) -> bool:
+    """Whether [at, end) stands by itself: not inside a word, a handle, a hashtag, a domain or a link."""
+    before, after = low[at - 1 : at], low[end : end + 1]
+    if before.isalnum() or after.isalnum() or after == "_":
         return False
-    if end < len(low):
-        after = low[end]
-        if after.isalnum() or after == "_" or after == "/":
-            return False
-        if after in ".-" and end + 1 < len(low) and low[end + 1].isalnum():
-            return False
-    return True
+    if before and before in "_@#" and (at < 2 or low[at - 2] not in ". "):
+        return False
+    if not ((before and before in "/.-") or (after and after in "/.-")):
+        return True
+    if after == "." and text[end + 1 : end + 2].islower():
+        return False
+    if before == "." and text[at].islower() and low[at - 2 : at - 1].isalnum():
+        return False
+    start, stop = low.rfind(" ", max(0, at - _LONGEST), at) + 1, low.find(" ", end, end + _LONGEST)
+    return not _LINK.match(text[start or max(0, at - _LONGEST) : stop if stop >= 0 else end + _LONGEST])
 
 
 def _weigh(text: str, low: str, at: int, end: int) -> int:
@@ -230,6 +282,8 @@ def _weigh(text: str, low: str, at: int, end: int) -> int:
     capital = text[at].isupper()
     if after.lower() in TRADE or before.lower() in _FLY or (before.lower() in _BEFORE and (capital or after == "")):
         return 1
+    if "-" in (text[at - 1 : at], text[end : end + 1]) and (joined := _across(text, at, end)):
+        return -1 if capital and joined.isupper() else 0  # Delta-8 is none; United-Continental may be one
     if not capital:
         return -1 if _near_trade(low, at, end) else 0
     shouting = text[at:end].isupper() and end - at > 2 and sum(c.isupper() for c in text) > sum(c.islower() for c in text)
@@ -237,6 +291,13 @@ def _weigh(text: str, low: str, at: int, end: int) -> int:
         return -1
     plain = not _SENTENCE.search(text[max(0, at - 60) : at]) or text[end : end + 2] in ("'s", "’s") or _near_trade(low, at, end)
     return 1 if plain else -1
+
+
+def _across(text: str, at: int, end: int) -> str:
+    """The letter that a hyphen joins to a place: the first of the word after it, or of the one before; "" where none is."""
+    if text[end : end + 1] == "-" and text[end + 1 : end + 2].isalnum():
+        return text[end + 1]
+    return _before(text, at)[:1] if text[at - 1 : at] == "-" and text[at - 2 : at - 1].isalnum() else ""
 
 
 def _goes_on(text: str, end: int, after: str) -> bool:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.brands import BrandMatcher
+from models.brands import BrandMatcher, is_ordinary
 from models.entities import Entities
-from pipelines.records import Brand
+from pipelines.query.brands import expression_of
+from pipelines.query.matching import matches
+from pipelines.records import Brand, Query
 
 BRANDS = (
     Brand(key="united", name="United", handles=("united",), aliases=("United Airlines",)),
     Brand(key="delta", name="Delta", handles=("@delta", "DeltaAssist"), aliases=("Delta Air Lines",)),
-    Brand(key="us_airways", name="US Airways", handles=("USAirways",)),
-    Brand(key="jetblue", name="JetBlue", handles=("JetBlue",)),
+    Brand(key="us_airways", name="US Airways", handles=("USAirways", "us@air.social")),
+    Brand(key="jetblue", name="JetBlue", handles=("JetBlue", "jetblue.com")),
     Brand(key="target", name="Target", handles=("Target",), exclude=("target fixation",)),
+    Brand(key="mcd", name="McDonald's"), Brand(key="ben", name="Ben & Jerry’s"), Brand(key="citroen", name="Citroën"),
     Brand(key="acme", name="Acme", exclude=("acme of perfection",)),
 )
 MATCHER = BrandMatcher(BRANDS)
@@ -47,6 +51,22 @@ MATCHER = BrandMatcher(BRANDS)
         ("USAirways", ["us_airways"]),
         ("united-airlines", ["united"]), ("notjetblue", []), ("united.com", []), ("https://x.y/jetblue", []),
         ("İ love JetBlue", ["jetblue"]),
+        # as it is typed
+        ("McDonald’s was awful", ["mcd"]), ("McDonald's", ["mcd"]), ("Ben & Jerry’s", ["ben"]),
+        ("us\u00a0airways", ["us_airways"]),
+        ("US\nAirways", ["us_airways"]), ("US \r\n Airways", ["us_airways"]), ("united\tstates", []),
+        ("Us  Airways", ["us_airways"]),
+        ("Citroen is awful", ["citroen"]), ("CITROËN", ["citroen"]), ("Citroe\u0308n", ["citroen"]), ("#citroën", ["citroen"]),
+        ("the Citroënesque", []),
+        # joined by a sign, and links
+        ("JetBlue/US Airways merger", ["jetblue", "us_airways"]), ("JetBlue-US Airways merger", ["jetblue", "us_airways"]),
+        ("the JetBlue/Delta desk", ["jetblue", "delta"]), ("jetblue-owned", ["jetblue"]), ("-JetBlue rocks", ["jetblue"]),
+        ("Thanks JetBlue.You rock", ["jetblue"]), ("Thanks.JetBlue rocks", ["jetblue"]), ("late.jetblue", []),
+        ("jetblue.net", []),
+        ("see www.jetblue.net/x", []), ("jetblue-deals.com!", []), ("x.com/JetBlue-x", []), ("HTTPS://X.Y/A-JETBLUE", []),
+        ("/home/JetBlue/x", []), ("Delta-8 gummies", []), ("the United-Nations", []), ("a Delta-v burn", []),
+        ("@jetblue.com lost my bag", ["jetblue"]), ("@jetblue.com.", ["jetblue"]), ("@united.airlines", ["united"]),
+        ("@us@air.social", ["us_airways"]), ("@us@other.social", []),
         ("Acme is the acme of perfection", []), ("I trust Acme now", ["acme"]),
         # several
         ("@JetBlue beats @Delta and JetBlue", ["jetblue", "delta"]), ("", []),
@@ -60,6 +80,9 @@ def test_places_are_where_the_names_stand() -> None:
     text = "Dear @united, Delta flights and United Airlines"
     found = [(place.key, text[place.start : place.end]) for place in MATCHER.find(text)]
     assert found == [("united", "@united"), ("delta", "Delta"), ("united", "United Airlines")]
+    text = "Garc\u0327on  : US \n Airways…\u00a0  @jetblue.com. Citroe\u0308n\u0301!"
+    found = [(place.key, text[place.start : place.end]) for place in MATCHER.find(text)]
+    assert found == [("us_airways", "US \n Airways"), ("jetblue", "@jetblue.com"), ("citroen", "Citroe\u0308n\u0301")]
 
 
 class _Yes:
@@ -89,11 +112,27 @@ def test_spacy_decides_what_the_rules_leave_open() -> None:
     assert matcher.match(texts) == [("delta",), (), ()]
 
 
-@given(st.text(st.sampled_from("uniteddelta @#.'\nİßUD\ud800😡-/"), max_size=60))
+@given(st.text(st.sampled_from("uniteddelta @#.'\nİßUD\ud800😡-/\u00a0\u0301é’"), max_size=60))
 def test_any_text_has_places_inside_it(text: str) -> None:
     for place in MATCHER.find(text):
         assert 0 <= place.start < place.end <= len(text)
     assert set(MATCHER.match([text])[0]) == {p.key for p in MATCHER.find(text)}
+
+
+def names(brand: Brand) -> list[str]:
+    return [brand.name, *brand.aliases, *(f"@{handle.lstrip('@')}" for handle in brand.handles)]
+
+
+@given(
+    st.sampled_from([(brand, name) for brand in BRANDS for name in names(brand) if not is_ordinary(name) and name != "Acme"]),
+    st.sampled_from([" ", "\n", "\u00a0", "  ", " \t "]), st.sampled_from("'’´"), st.booleans(),
+)
+def test_a_name_is_found_however_it_is_typed(named: tuple[Brand, str], space: str, apostrophe: str, decomposed: bool) -> None:
+    """What the query of a brand collects is of that brand."""
+    brand, name = named
+    text = f"I hate{space}{name.replace(' ', space).replace(chr(8217), chr(39)).replace(chr(39), apostrophe)}{space}!"
+    text = unicodedata.normalize("NFD", text) if decomposed else text
+    assert matches(expression_of(Query(brands=(brand,))), text) and MATCHER.match([text]) == [(brand.key,)]
 
 
 def test_many_brands_take_the_same_decisions() -> None:
