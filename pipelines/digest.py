@@ -2,7 +2,7 @@
 
 A week is Monday to Monday in the project's time zone and is told when it is over. What was composed is kept in
 `digests/<week>.txt` below the storage folder, and who took it in a mark beside it: a retry sends only what is missing, and the
-key lets a receiver drop a second copy.
+key lets a receiver drop a second copy. A notifier that missed weeks since the last one it took gets them too, oldest first.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
+from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -22,6 +24,8 @@ from pipelines.settings import Settings
 from warehouse import metrics
 
 log = logging.getLogger(__name__)
+LIVE = timedelta(days=2)  # as on the pages: what was published so soon after its newest mention is complete until then
+_LATE = 4  # weeks before the last one that are still told where they were missed
 _COUNTS = """
     SELECT coalesce(sum(mention_count), 0)::BIGINT, coalesce(sum(positive_count), 0)::BIGINT,
            coalesce(sum(negative_count), 0)::BIGINT, coalesce(sum(neutral_count), 0)::BIGINT,
@@ -41,11 +45,11 @@ _ALERTS = "SELECT count(*) FROM alerts WHERE brand = ? AND fired_at >= ? AND fir
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Digest:
-    """What was told of which week, to whom."""
+    """What was told of the last whole week, to whom."""
 
     week: str  # the Monday, such as 2026-02-09
     text: str
-    sent: list[str]  # notifiers that took it now
+    sent: list[str]  # notifiers that took it now, and what they had missed before
     failed: list[str]  # notifiers that did not: the next run tries again
 
 
@@ -71,41 +75,73 @@ def run(settings: Settings, *, now: datetime) -> Digest:
     path = current_path(settings.storage)
     if path is None:
         raise InputError("nothing has been published yet: run the line first.")
+    folder = settings.storage / "digests"
     with duckdb.connect(str(path), read_only=True) as snapshot:
         snapshot.execute("SET TimeZone = 'UTC'")
-        start, end = _week(snapshot, ZoneInfo(settings.project.timezone), now)
-        text = compose(snapshot, settings, start, end)
-    week = f"{start:%Y-%m-%d}"
-    folder = settings.storage / "digests"
-    with replacing(folder / f"{week}.txt") as fresh:
-        fresh.write_text(text, encoding="utf-8")
-    sent, failed = [], []
-    for name in settings.notifiers:
-        mark, notifier = folder / f"{week}.{name}.sent", alert.notifier(settings, name)
-        if mark.exists() or notifier.outside:
-            continue
+        weeks = {f"{start:%Y-%m-%d}": (start, end) for start, end in _weeks(snapshot, ZoneInfo(settings.project.timezone), now)}
+        inside = [name for name in settings.notifiers if not alert.notifier(settings, name).outside]
+        due = {name: _due(folder, name, list(weeks)) for name in inside}
+        *_, last = weeks
+        texts = {week: compose(snapshot, settings, *weeks[week]) for week in {last, *chain(*due.values())}}
+    for week, text in texts.items():
+        with replacing(folder / f"{week}.txt") as fresh:
+            fresh.write_text(text, encoding="utf-8")
+    sent: list[str] = []
+    failed: list[str] = []
+    for name, missed in due.items():
+        if missed:
+            took_all = _tell(settings, folder, name, {week: texts[week] for week in missed})
+            (sent if took_all else failed).append(name)
+    return Digest(week=last, text=texts[last], sent=sent, failed=failed)
+
+
+def _due(folder: Path, name: str, weeks: list[str]) -> list[str]:
+    """Of these weeks, those after the last one that a notifier took; of a notifier that took none of them, only the last."""
+    taken = [i for i, week in enumerate(weeks) if _mark(folder, week, name).exists()]
+    return weeks[taken[-1] + 1:] if taken else weeks[-1:]
+
+
+def _mark(folder: Path, week: str, name: str) -> Path:
+    return folder / f"{week}.{name}.sent"
+
+
+def _tell(settings: Settings, folder: Path, name: str, told: dict[str, str]) -> bool:
+    """Send texts of weeks in order until one is not taken; were all?"""
+    notifier = alert.notifier(settings, name)
+    for week, text in told.items():
         try:
             notifier.tell(f"{settings.project.name}: week of {week}", text, key=f"digest:{week}")
-            mark.touch()
-            sent.append(name)
         except NotifierError as error:
             log.error("notifier %s did not take the digest of %s: %s", name, week, error)
-            failed.append(name)
-    return Digest(week=week, text=text, sent=sent, failed=failed)
+            return False
+        _mark(folder, week, name).touch()
+    return True
 
 
-def _week(snapshot: duckdb.DuckDBPyConnection, zone: ZoneInfo, now: datetime) -> tuple[datetime, datetime]:
-    """The last whole week before both `now` and the end of the data."""
+def _weeks(snapshot: duckdb.DuckDBPyConnection, zone: ZoneInfo, now: datetime) -> list[tuple[datetime, datetime]]:
+    """Start and end of the last whole weeks before both `now` and the end of the data, oldest first; at least one."""
     row = snapshot.execute("SELECT min(bucket_at), max(bucket_at) FROM brand_hourly").fetchone()
     if row is None or row[0] is None:
         raise InputError("no brand has mentions yet: there is nothing to digest.")
-    last = min(row[1] + timedelta(hours=1), now).astimezone(zone)
+    last = min(_end(snapshot, row[1] + timedelta(hours=1)), now).astimezone(zone)
     monday = last.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=last.weekday())
-    start = monday - timedelta(days=7)
     first = row[0].astimezone(zone)
-    if start < first.replace(hour=0, minute=0, second=0, microsecond=0):
+    ends = [monday - timedelta(weeks=n) for n in range(_LATE, -1, -1)]
+    weeks = [(end - timedelta(weeks=1), end) for end in ends]
+    whole = [week for week in weeks if week[0] >= first.replace(hour=0, minute=0, second=0, microsecond=0)]
+    if not whole:
         raise InputError(f"the data begins on {first:%d %b %Y}: the first whole week is not over yet.")
-    return start, monday
+    return whole
+
+
+def _end(snapshot: duckdb.DuckDBPyConnection, newest: datetime) -> datetime:
+    """Until when the data tells all: of live data when it was published, however quiet the last hours were; else its end."""
+    row = snapshot.execute("SELECT published_at, watermark, is_simulated FROM meta").fetchone()
+    if row is None:
+        return newest
+    published, watermark, is_simulated = row
+    is_live = not is_simulated and published - (watermark or published) < LIVE
+    return published if is_live else newest
 
 
 def compose(snapshot: duckdb.DuckDBPyConnection, settings: Settings, start: datetime, end: datetime) -> str:

@@ -129,8 +129,45 @@ def test_a_week_is_told_from_the_first_that_the_data_covers_whole() -> None:
     assert _week(datetime(2026, 2, 9, 3, tzinfo=UTC), now, "UTC", now)[0] == datetime(2026, 2, 9, tzinfo=UTC)
 
 
-def _week(first: datetime, last: datetime, zone: str, now: datetime) -> tuple[datetime, datetime]:
+def test_a_quiet_sunday_night_does_not_lose_the_week() -> None:
+    """Live data is complete until it was published; of a file, or of simulated data, nobody knows what comes after its end."""
+    first, now = datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 2, 16, 7, tzinfo=UTC)
+    quiet, before = datetime(2026, 2, 15, 18, tzinfo=UTC), datetime(2026, 2, 9, tzinfo=UTC)
+    assert _week(first, quiet, "UTC", now)[0] == before
+    assert _week(first, quiet, "UTC", now, published=quiet + timedelta(hours=2))[1] == before
+    assert _week(first, quiet, "UTC", now, simulated=True)[1] == before
+    assert _week(first, quiet - timedelta(days=2), "UTC", now)[1] == before
+
+
+def test_weeks_that_a_notifier_missed_are_told_in_order_and_no_others(settings: Settings, tmp_path: Path) -> None:
+    shutil.copytree(settings.storage / "serving", tmp_path / "storage" / "serving", symlinks=True)
+    (tmp_path / "earshot.toml").write_text(CONFIG, encoding="utf-8")
+    own = read(tmp_path / "earshot.toml")
+    current = (own.storage / "serving" / "current.duckdb").resolve()
+    with duckdb.connect(str(current)) as snapshot:  # three weeks more
+        snapshot.execute("INSERT INTO brand_hourly (brand, bucket_at) VALUES ('kestravia', TIMESTAMPTZ '2026-02-23 01:00:00+00')")
+    blocked = own.storage / "blocked"
+    first = digest.run(own, now=datetime(2026, 2, 3, tzinfo=UTC))
+    assert (first.week, first.sent) == ("2026-01-26", ["inbox", "blocked"])  # of what was before it began nothing is told
+    shutil.rmtree(blocked)
+    blocked.write_text("a file where a folder should be", encoding="utf-8")
+    late = digest.run(own, now=datetime(2026, 2, 17, tzinfo=UTC))
+    assert (late.week, late.sent, late.failed) == ("2026-02-09", ["inbox"], ["blocked"])
+    blocked.unlink()
+    assert digest.run(own, now=datetime(2026, 2, 24, tzinfo=UTC)).sent == ["inbox", "blocked"]
+    missed = ["2026-02-02", "2026-02-09", "2026-02-16"]
+    assert [told["key"] for told in lines(blocked / "inbox.jsonl")] == [f"digest:{week}" for week in missed]
+    told = [told["key"] for told in lines(own.storage / "alerts.jsonl")]
+    assert told == [f"digest:{week}" for week in ("2026-01-26", *missed)]
+
+
+def _week(
+    first: datetime, last: datetime, zone: str, now: datetime, published: datetime | None = None, simulated: bool = False
+) -> tuple[datetime, datetime]:
+    """The last whole week of a snapshot with these first and last mentions."""
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("CREATE TABLE brand_hourly AS SELECT unnest([?, ?]::TIMESTAMPTZ[]) AS bucket_at", [first, last])
-        return digest._week(connection, ZoneInfo(zone), now)
+        meta = [published or now, last, simulated]
+        connection.execute("CREATE TABLE meta AS SELECT ? AS published_at, ? AS watermark, ? AS is_simulated", meta)
+        return digest._weeks(connection, ZoneInfo(zone), now)[-1]
