@@ -202,9 +202,9 @@ def ratio(now: float, before: float, *, swing: float = 1.0, sizes: tuple[float, 
     Args:
         sizes: effective numbers of observations behind two counts that are estimated from a part: neither is surer than these.
     """
-    if now <= 0 or before <= 0:
-        return None
     sizes = sizes or (now, before)
+    if min(now, before, *sizes) <= 0:
+        return None
     half = Z * math.sqrt(sum(max(swing / count, 1 / size) for count, size in zip((now, before), sizes, strict=True)))
     r = now / before
     return Estimate(r, r * math.exp(-half), r * math.exp(half), int(sum(sizes)))

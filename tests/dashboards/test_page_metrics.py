@@ -132,7 +132,7 @@ def test_ratio_allows_for_days_that_swing() -> None:
     calm, wild = metrics.ratio(130, 100), metrics.ratio(130, 100, swing=9)
     assert calm and wild
     assert calm.low > 1 > wild.low
-    assert metrics.ratio(5, 0) is None
+    assert metrics.ratio(5, 0) is None and metrics.ratio(5, 2, sizes=(0, 2)) is None
 
 
 @pytest.mark.parametrize(("count", "n", "worth"), [(5, 19, False), (10, 30, False), (100, 400, True)])

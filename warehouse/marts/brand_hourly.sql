@@ -25,8 +25,8 @@ SELECT
     (count(*) FILTER (WHERE visibility = 'public'))::INTEGER AS public_count,
     round(sum(weight), 3) AS estimated_count,
     coalesce(round(sum(weight) FILTER (WHERE visibility = 'public'), 3), 0) AS public_estimated_count,
-    round(sum(weight * weight), 3) AS squared_weight,
-    coalesce(round(sum(weight * weight) FILTER (WHERE visibility = 'public'), 3), 0) AS public_squared_weight,
+    sum(weight * weight) AS squared_weight,
+    coalesce(sum(weight * weight) FILTER (WHERE visibility = 'public'), 0) AS public_squared_weight,
     sum(engagement)::BIGINT AS engagement,
     sum(reach)::BIGINT AS reach
 FROM brand_mentions
