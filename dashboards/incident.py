@@ -11,6 +11,7 @@ from typing import Any
 from dashboards import words
 from dashboards.query import Row, Snapshot
 from dashboards.view import View
+from warehouse import metrics
 
 LEAD, TRAIL = timedelta(hours=12), timedelta(hours=6)  # shown around an alert that is over
 DAY = timedelta(hours=24)
@@ -141,6 +142,11 @@ def reasons(alert: Row) -> list[dict[str, Any]]:
 def excess(reason: dict[str, Any]) -> float:
     """How many more than expected."""
     return float(reason["observed"] - reason["expected"])
+
+
+def half(reason: dict[str, Any]) -> float:
+    """Half the 95 % interval of an excess: of counts, or of what a part that was collected stands for."""
+    return float(metrics.Z * math.sqrt(reason.get("squared_weight", reason["observed"]) + reason["expected"] + 1))
 
 
 def told(alert: Row) -> tuple[str, list[dict[str, Any]]]:

@@ -3,7 +3,6 @@ and past incidents like it."""
 
 from __future__ import annotations
 
-import math
 from datetime import timedelta
 
 from dash import html
@@ -14,7 +13,7 @@ from dashboards.incident import Scene
 from dashboards.page import Content
 from dashboards.query import Row, Snapshot
 from dashboards.view import View
-from warehouse import metrics, similar
+from warehouse import similar
 from warehouse.similar import Past
 
 QUOTES = 3
@@ -81,7 +80,7 @@ def parts(at: Scene) -> Content:
         totals.append(sum(incident.excess(d) for d in found))
         rows = []
         for part in sorted(found, key=incident.excess, reverse=True):
-            value, half = incident.excess(part), metrics.Z * math.sqrt(part["observed"] + part["expected"] + 1)
+            value, half = incident.excess(part), incident.half(part)
             ends = words.between(value - half, value + half, words.signed)
             name = NAMES.get(part["name"]) or words.label(part["name"])
             rows.append((name, words.count(part["observed"]), f"{words.signed(value)} ({ends})"))

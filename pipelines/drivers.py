@@ -10,7 +10,9 @@ of driver divides the same mentions in its own way:
 - `term`: a word or pair of words; a mention counts for the most telling term that it holds.
 
 What has no label, and what is not named, is the part called `other`. So observed, expected and excess of one kind always
-add up to the same three totals. Only public mentions by others than the brand are read, as on the pages.
+add up to the same three totals. Only public mentions by others than the brand are read, as on the pages. Where only a part
+was collected, each counts as many as it stands for, as in what is expected; which labels are peculiar to now, and who is
+busy, is judged by what was collected.
 """
 
 from __future__ import annotations
@@ -61,6 +63,7 @@ class Said:
     engagement: int
     p_negative: float
     language: str = "unknown"
+    weight: float = 1.0  # how many it stands for
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +105,16 @@ def why(
         names: words that name the brand and say nothing, in lower case.
         nouns: picks the words and pairs of texts that may be named as terms (`models.terms.nouns`); None: all.
     """
-    now, weight = _read(connection, span.brand, span.since, span.until)
-    before, base_weight = _read(connection, span.brand, span.since - BASE, span.since)
+    now = _read(connection, span.brand, span.since, span.until)
+    before = _read(connection, span.brand, span.since - BASE, span.since)
     if not now:
         return Why([], [])
     usual = connection.execute(
         f"SELECT sum({span.unit})::BIGINT FROM brand_15min WHERE brand = ? AND bucket_at >= ? AND bucket_at < ?",
         [span.brand, span.since - BASE, span.since],
     ).fetchone()
-    weights = weight, base_weight * span.expected / usual[0] if usual and usual[0] else 0.0
+    scale = span.expected / usual[0] if usual and usual[0] else 0.0
+    weights = [s.weight for s in now], [s.weight * scale for s in before]
     drivers: list[dict[str, Any]] = []
     terms = _terms(now, before, names, nouns)
     for kind, labels in (
@@ -130,38 +134,56 @@ def why(
     return Why(drivers, _typical(now, excess), telling.exposed(connection, where), first_id, minutes)
 
 
-def _read(connection: duckdb.DuckDBPyConnection, brand: str, since: datetime, until: datetime) -> tuple[list[Said], float]:
-    """The mentions of a span, or an even sample of them, and how many mentions each stands for."""
+def _read(connection: duckdb.DuckDBPyConnection, brand: str, since: datetime, until: datetime) -> list[Said]:
+    """The mentions of a span, or an even sample of them whose weights add up to the same."""
     where = "FROM mention_feed WHERE brand = ? AND published_at >= ? AND published_at < ? AND NOT is_own"
-    row = connection.execute(f"SELECT count(*) {where}", [brand, since, until]).fetchone()
-    total = int(row[0]) if row else 0
+    row = connection.execute(f"SELECT count(*), sum(weight) {where}", [brand, since, until]).fetchone()
+    total, stands_for = row if row and row[0] else (0, 0.0)
+    step = -(-total // _READ) or 1
     rows = connection.execute(
         "SELECT mention_id::VARCHAR, text, channel, intents, topics, sentiment, kind, engagement, p_negative, author_id, "
-        f"language {where} AND hash(mention_id) % ? = 0 ORDER BY mention_id", [brand, since, until, -(-total // _READ) or 1],
+        f"language, weight {where} AND hash(mention_id) % ? = 0 ORDER BY mention_id", [brand, since, until, step],
     ).fetchall()
-    said = [
+    read = sum(row[-1] for row in rows)
+    scale = stands_for / read if read else 0.0
+    return [
         Said(
             i, t or "", c, tuple(n or ()), tuple(o or ()), a or i, s == "negative", k == "repost", int(e or 0), float(p or 0.0),
-            g or "unknown",
+            g or "unknown", w * scale,
         )
-        for i, t, c, n, o, s, k, e, p, a, g in rows
+        for i, t, c, n, o, s, k, e, p, a, g, w in rows
     ]
-    return said, total / len(said) if said else 0.0
 
 
-def _parts(kind: str, now: Sequence[str], before: Sequence[str], weights: tuple[float, float]) -> list[dict[str, Any]]:
-    """Observed, expected and excess of each label, largest excess first, the rest as `other`; they add up to the totals."""
-    observed = {name: count * weights[0] for name, count in Counter(now).items()}
-    usual = {name: count * weights[1] for name, count in Counter(before).items()}
+def _parts(
+    kind: str, now: Sequence[str], before: Sequence[str], weights: tuple[Sequence[float], Sequence[float]]
+) -> list[dict[str, Any]]:
+    """Observed, expected and excess of each label, largest excess first, the rest as `other`; they add up to the totals.
+
+    `squared_weight` is the sum of the squares of the weights behind `observed`: its variance, which is `observed` where each
+    mention stands for itself.
+    """
+    observed, usual = _summed(now, weights[0]), _summed(before, weights[1])
+    squared = _summed(now, [w * w for w in weights[0]])
     excess = {name: observed.get(name, 0.0) - usual.get(name, 0.0) for name in observed | usual if name != OTHER}
     named = [name for name, value in sorted(excess.items(), key=lambda item: (-item[1], item[0])) if value > 0][:_KINDS]
-    parts = [(name, observed.get(name, 0.0), usual.get(name, 0.0)) for name in named]
-    totals = sum(observed.values()), sum(usual.values())
-    left = (OTHER, totals[0] - sum(p[1] for p in parts), totals[1] - sum(p[2] for p in parts))
+    sides = observed, usual, squared
+    parts = [(name, [side.get(name, 0.0) for side in sides]) for name in named]
+    parts.append((OTHER, [sum(value for name, value in side.items() if name not in named) for side in sides]))
     return [
-        {"kind": kind, "name": name, "observed": round(o, 1), "expected": round(e, 2), "excess": round(o - e, 2)}
-        for name, o, e in [*parts, left] if round(o, 1) or round(e, 2)
+        {
+            "kind": kind, "name": name, "observed": round(o, 1), "expected": round(e, 2), "excess": round(o - e, 2),
+            "squared_weight": round(v, 2),
+        }
+        for name, (o, e, v) in parts if round(o, 1) or round(e, 2)
     ]
+
+
+def _summed(labels: Sequence[str], weights: Sequence[float]) -> dict[str, float]:
+    sums: dict[str, float] = {}
+    for label, weight in zip(labels, weights, strict=True):
+        sums[label] = sums.get(label, 0.0) + weight
+    return sums
 
 
 def _forms(said: Sequence[Said]) -> list[str]:

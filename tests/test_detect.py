@@ -178,6 +178,27 @@ def test_a_sample_of_a_large_span_gives_the_same_totals(tmp_path: Path, monkeypa
     assert sample["x"]["observed"] == pytest.approx(whole["x"]["observed"], rel=0.15)
 
 
+def test_drivers_of_a_sampled_storm_count_as_many_as_they_stand_for(tmp_path: Path) -> None:
+    """One in ten was read of the storm, and one in two of the days before: like what is expected, all is told as it was."""
+    configured = settings(tmp_path)
+    store(configured, [*ordinary(channel="forum"), *crisis()])
+    ask(configured, "UPDATE mentions SET weight = CASE channel WHEN 'x' THEN 10 ELSE 2 END RETURNING 1")
+    store(configured, [Said("rival", START, "somebody")])  # makes the marts anew
+    onset = START + ONSET * QUARTER
+    span = drivers.Span("acme", onset, onset + timedelta(hours=5), 120.0, "mention_count")
+    with open_warehouse(configured) as connection:
+        parts = drivers.why(connection, span, {"acme"}).drivers
+    ((counted,),) = ask(
+        configured, "SELECT sum(mention_count) FROM brand_15min WHERE brand = 'acme' AND bucket_at >= ? AND bucket_at < ?",
+        span.since, span.until,
+    )
+    for kind in ("channel", "topic", "form", "author"):
+        totals = [sum(p[name] for p in parts if p["kind"] == kind) for name in ("observed", "expected", "excess")]
+        assert totals == pytest.approx([counted, 120.0, counted - 120.0], abs=0.1), kind
+    storm = next(p for p in parts if p["kind"] == "channel" and p["name"] == "x")
+    assert (storm["observed"], storm["expected"], storm["squared_weight"]) == (10 * 20 * 20, 0, 100 * 20 * 20)
+
+
 def test_an_open_alert_that_later_data_does_not_bear_out_is_ended(tmp_path: Path) -> None:
     configured = settings(tmp_path)
     until = START + ONSET * QUARTER + timedelta(hours=1)

@@ -166,7 +166,7 @@ def _rail(snapshot: Snapshot, at: Scene) -> Content:
     delay = words.duration((alert["fired_at"] - alert["onset_at"]).total_seconds())
     events.append((alert["fired_at"], f"Earshot raises the alert, {delay} after the onset"))
     if alert["resolved_at"]:
-        events.append((alert["resolved_at"], "Back in the usual range"))
+        events.append((alert["resolved_at"], _ending(states)))
     events += handling.events(snapshot, alert["incident_id"])
     if snapshot.meta.is_live and alert["sent_at"]:
         events.append((alert["sent_at"], "The alert is delivered"))
@@ -174,6 +174,14 @@ def _rail(snapshot: Snapshot, at: Scene) -> Content:
     if at.is_open and all(when <= now for when, _ in ordered):
         ordered.append((now, "Still open"))
     return c.section("What happened", "", c.timeline(ordered, now))
+
+
+def _ending(states: list[Row]) -> str:
+    """Why an alert is over: back in its range, within it after all, or watched by nothing any more."""
+    last = states[-1] if states and states[-1]["state"] == "resolved" else {"summary": ""}
+    _, _, said = str(last["summary"]).partition(": ")  # behind the brand's name
+    first = said.split(". ")[0].rstrip(".")
+    return first[:1].upper() + first[1:] or "The alert ends"
 
 
 def _told(at: Scene) -> Panel:
@@ -184,7 +192,7 @@ def _told(at: Scene) -> Panel:
         return c.no_chart("The alert holds no reasons: there were too few mentions to compare.", columns, title="What drives it")
     items, table = [], []
     for part in parts[:REASONS]:
-        value, half = incident.excess(part), metrics.Z * math.sqrt(part["observed"] + part["expected"] + 1)
+        value, half = incident.excess(part), incident.half(part)
         name = f"“{part['name']}”" if kind == "term" else words.label(part["name"])
         name = "Anything else" if part["name"] == incident.OTHER else name
         said = f"{words.signed(value)} ({words.count(part['expected'])} expected)"
@@ -215,7 +223,7 @@ def _stands_out(view: View, snapshot: Snapshot, at: Scene) -> Panel:
     changes = []
     for row in rows:
         usual = row["before"] / days
-        half = metrics.Z * math.sqrt(row["observed"] + usual / days + 1)
+        half = metrics.Z * math.sqrt(row["observed_squared"] + row["before_squared"] / days**2 + 1)
         value = row["observed"] - usual
         changes.append(metrics.Change(value, value - half, value + half, metrics.two_sided(value, half)))
     ranked = sorted(zip(rows, metrics.judge(changes), strict=True), key=lambda f: (not f[1].real, -f[1].value))[:REASONS]

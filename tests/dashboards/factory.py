@@ -125,15 +125,7 @@ def _hours(make: Maker, start: datetime) -> None:
                     ),
                     **counts,
                 )
-                make.add(
-                    "driver_hourly",
-                    brand=brand,
-                    bucket_at=at,
-                    kind="channel",
-                    name=channel,
-                    mention_count=counts["mention_count"],
-                    negative_count=counts["negative_count"],
-                )
+                _driver(make, brand, at, "channel", channel, counts["mention_count"], counts["negative_count"])
                 for i in range(4):
                     key = (brand, at + timedelta(minutes=15 * i))
                     held = quarter.setdefault(key, dict.fromkeys(counts, 0))
@@ -152,14 +144,19 @@ def _drivers(make: Maker, brand: str, at: datetime, total: int) -> None:
         part = (0.45 if i == 0 else 0.08) if _storm(brand, at) > 1 else 0.12
         n = min(total, make.poisson(total * part))
         if n:
-            make.add("driver_hourly", brand=brand, bucket_at=at, kind="topic", name=topic, mention_count=n, negative_count=n // 2)
+            _driver(make, brand, at, "topic", topic, n, n // 2)
     for intent, part in (("complaint", 0.3), ("request", 0.2), ("praise", 0.1), ("churn_risk", 0.04)):
         more = 1.9 if intent == "complaint" and _storm(brand, at) > 1 else 1.0
         n = min(total, make.poisson(total * part * more))
         if n:
-            make.add(
-                "driver_hourly", brand=brand, bucket_at=at, kind="intent", name=intent, mention_count=n, negative_count=n // 2
-            )
+            _driver(make, brand, at, "intent", intent, n, n // 2)
+
+
+def _driver(make: Maker, brand: str, at: datetime, kind: str, name: str, n: int, negative: int) -> None:
+    make.add(
+        "driver_hourly", brand=brand, bucket_at=at, kind=kind, name=name, mention_count=n, negative_count=negative,
+        estimated_count=float(n), squared_weight=float(n),
+    )
 
 
 def _expectations(make: Maker, quarter: dict[tuple[str, datetime], dict[str, int]]) -> None:

@@ -69,7 +69,7 @@ CREATE TABLE deliveries (
 );
 CREATE TABLE driver_hourly (
     brand VARCHAR, bucket_at TIMESTAMPTZ, kind VARCHAR, name VARCHAR, mention_count INTEGER,
-    negative_count INTEGER
+    negative_count INTEGER, estimated_count DOUBLE, squared_weight DOUBLE
 );
 CREATE TABLE expectations (
     brand VARCHAR, signal VARCHAR, bucket_at TIMESTAMPTZ, observed DOUBLE, expected DOUBLE, low DOUBLE,

@@ -13,12 +13,14 @@ import duckdb
 import factory
 import pytest
 
-from dashboards import shell, words
+from dashboards import incident, shell, words
 from dashboards.charts import GRAPH_CONFIG
 from dashboards.page import Page, Panel, find, pages
 from dashboards.query import Snapshot, Snapshots
 from dashboards.view import Allowed, View
-from warehouse import connection
+from pipelines import recording, wording
+from pipelines.settings import Settings
+from warehouse import connection, metrics
 
 WALL = datetime(2026, 2, 15, 14, 0, tzinfo=UTC)
 WEEK = datetime(2026, 2, 9, tzinfo=UTC)  # start of the seven days that end with END
@@ -142,6 +144,56 @@ def test_what_was_sampled_counts_as_many_as_it_stands_for(tmp_path: Path) -> Non
     with _changed(tmp_path / "all") as (whole, _):
         assert "collected" not in _said(_filled(whole, "/")["tiles"]) and "stimated" not in _filled(whole, "/")["volume"].takeaway
         assert narrow != _tile(whole, "/", "Share of voice")[2]
+
+
+def test_a_sampled_day_stands_out_by_what_it_stands_for_and_less_surely(tmp_path: Path) -> None:
+    """One in four was read on the last day: its topics are no fewer than those of the whole days before."""
+    read = (
+        "UPDATE driver_hourly SET mention_count = mention_count // 4, squared_weight = 4 * estimated_count "
+        "WHERE brand = 'skylark' AND bucket_at >= TIMESTAMPTZ '2026-02-14 00:00:00+00'"
+    )
+    with _changed(tmp_path / "all") as (whole, _), _changed(tmp_path / "part", read) as (found, _):
+        one, other = (_filled(s, "/crisis?brand=skylark")["drivers"] for s in (whole, found))
+    assert "No topic stands out" in other.takeaway
+    assert {row[0]: row[1:4] for row in one.rows} == {row[0]: row[1:4] for row in other.rows}
+    wide, narrow = ({row[0]: [int(end.replace(words.MINUS, "-")) for end in row[4:6]] for row in p.rows} for p in (other, one))
+    for name, (low, high) in narrow.items():
+        assert wide[name][1] - wide[name][0] > 1.5 * (high - low), name
+
+
+def test_reasons_of_a_sampled_alert_are_as_sure_as_what_was_collected(snapshot: Snapshot) -> None:
+    counted = {"observed": 100.0, "expected": 20.0}
+    assert incident.half(counted) == pytest.approx(metrics.Z * 11)
+    assert incident.half(counted | {"squared_weight": 1000.0}) == pytest.approx(metrics.Z * 1021**0.5)
+
+
+def test_weights_too_small_to_tell_do_not_fail_the_page(tmp_path: Path) -> None:
+    """A snapshot of an earlier version may hold squares that were rounded to nothing."""
+    with _changed(tmp_path, "UPDATE brand_hourly SET estimated_count = 0.01, squared_weight = 0") as (found, _):
+        assert "nothing to compare with" in _tile(found, "/", "Mentions")
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("Aerolia: back in the expected range. Over since 3 Feb 2026 12:00, after 3 h. At worst severity 4 of 10.",
+         "Back in the expected range"),
+        (wording.withdrawn(Settings(), "aerolia"), "With the mentions that came in late this is within the expected range"),
+        (recording._left(Settings(), "aerolia", "storm"), "The detector storm no longer watches this: it was switched off"),
+        (None, "The alert ends"),
+    ],
+)
+def test_an_alert_that_is_over_says_why(tmp_path: Path, said: str | None, shown: str) -> None:
+    """An alert whose detector was switched off is not back in any range."""
+    state = (
+        "INSERT INTO alert_states (alert_id, position, state, tier, severity, reached_at, summary) "
+        "SELECT alert_id, 1, 'resolved', tier, severity, resolved_at, '{}' FROM alerts WHERE state = 'resolved'"
+    )
+    with _changed(tmp_path, *([state.format(said)] if said else [])) as (found, ask):
+        alert = ask("SELECT alert_id::VARCHAR FROM alerts WHERE state = 'resolved'")
+        rail = _said(_filled(found, f"/crisis?brand=aerolia&alert={alert}")["rail"])
+    assert shown in rail and "Over since" not in rail
+    assert ("ack in the" in rail) == shown.startswith("Back")
 
 
 def test_share_of_voice_leaves_out_private_messages(tmp_path: Path) -> None:
