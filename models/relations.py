@@ -27,13 +27,14 @@ class Part:
 class _Relation:
     pattern: re.Pattern[str]
     turns: bool  # "biggest mistake was ..." makes the opposite of it
+    stands: bool  # a negation changes nothing: "you don't care like A does"
 
 
-def _relation(pattern: str, *, turns: bool = False) -> _Relation:
+def _relation(pattern: str, *, turns: bool = False, stands: bool = False) -> _Relation:
     """Brands are written G (better off) and B (worse off)."""
     for sign, name in (("G", "good"), ("B", "bad")):
         pattern = re.sub(rf"\b{sign}\b", rf"«(?P<{name}>\\d+)»(?:'s?\\b)?", pattern, count=1)
-    return _Relation(re.compile(pattern.replace("~", GAP)), turns)
+    return _Relation(re.compile(pattern.replace("~", GAP)), turns, stands)
 
 
 _RELATIONS = (
@@ -63,12 +64,12 @@ _RELATIONS = (
     _relation(r"\b(?:next time|stick with|(?:sticking|staying) with) ~G"),
     _relation(r"G ~\b(?:instead of|rather than) B"),
     _relation(r"\bused to (?:love|like|adore|trust|swear by) ~B"),
-    _relation(r"\b(?:lessons?|notes?|page|leaf|cue|tips?|learn\w*|pointers)\b ~\bfrom G"),
-    _relation(r"\b(?:more|much) like G"),
-    _relation(r"\b(?:like|as) G (?:does|do|did|is|are|has|have|can|offers?)\b"),
+    _relation(r"\b(?:lessons?|notes?|page|leaf|cue|tips?|learn\w*|pointers)\b ~\bfrom G", stands=True),
+    _relation(r"\b(?:more|much) like G", stands=True),
+    _relation(r"\b(?:like|as) G (?:does|do|did|is|are|has|have|can|offers?)\b", stands=True),
     _relation(r"\b(?:good)?(?:bye|riddance|farewell|adios|so long)\b ~B(?:\W+(?:and )?(?:hello|hi|hey|welcome)\b ~G)?"),
     _relation(r"\b(?:miss|missing) G"),
-    _relation(r"\b(?:nothing|nobody|no one) ~\b(?:beats|better than) G"),
+    _relation(r"\b(?:nothing|nobody|no one) ~\b(?:beats|better than) G", stands=True),
 )
 _REGRET = re.compile(r"\b(?:mistake|regret\w*|never should(?:'ve| have)|should(?:n't| not| never) have|wish (?:i|we) hadn't)\b")
 _NO_REGRET = re.compile(r"\b(?:no|zero|not|never|don't|without)\b[^«»]{0,20}regret")
@@ -82,6 +83,18 @@ UNLIKE = re.compile(
     r"\b(?:unlike|(?:the )?opposite of|compared (?:to|with)|not like) (?:[\w']+ ){0,2}?«(?P<brand>\d+)»(?:'s?\b)?"
 )
 _NEGATED = re.compile(r"\b(?:no|not|never|nowhere|hardly|isn't|aren't|wasn't|ain't|doesn't|don't|didn't|won't|can't)\b")
+_BEFORE = 30  # characters before a relation in which its negation stands
+# The negation of what follows to the end, in the same clause: "I would never", "no way I'm", "I don't think you should".
+_DENIED = re.compile(
+    r"(?<!why )\b(?:no way|(?:don'?t|do not|doesn'?t) (?:think|believe|see|know|understand|recommend|suggest|advise|you ever))\b"
+    r"[^«»,.;:!?]*$"
+    r"|(?<!why )\b(?:(?:do|does|did|wo|ca|would|could|should|is|are|was|were|have|has|had|ai)n'?t|cannot|not|never|hardly|"
+    r"no (?:chance|reason|need|point|plans?|intention|sense))\b"
+    r"(?! (?:wait|hesitate|think twice|regret\w*|sorry|surprised|only|just|help but|mind|blame|doubt|believe|stand|look\w* back|"
+    r"(?:been |be |felt )?(?:happier|better|more)))\b"
+    r"(?:(?!\b(?:i|im|we|you|u|they|he|she|since|because|cause|cuz|after|when|while|until|till|so|and|but|yet|if|then|now)\b)"
+    r"[^«»,.;:!?])*$"
+)
 _ASKED = re.compile(r"^\W*(?:is|are|was|does|do|did|which|who|should|would|anyone|any one|can|how)\b.*\?")
 BETTER, WORSE = Part("This brand is better."), Part("This brand is worse.")
 
@@ -136,7 +149,7 @@ def _sides(pattern: re.Pattern[str], place: re.Match[str], low: str) -> tuple[Pa
 
 
 def _relation_of(low: str, named: list[int], addressed: list[int]) -> list[tuple[int, Part]]:
-    """Switches, preferences and recommendations: one side is better, the other worse."""
+    """Switches, preferences and recommendations: one side is better, the other worse; [] where that is negated."""
     for relation in _RELATIONS:
         place = relation.pattern.search(low)
         if place is None or (relation.turns and len({*named, *addressed}) < 2):  # "going to A" alone is no switch
@@ -147,5 +160,16 @@ def _relation_of(low: str, named: list[int], addressed: list[int]) -> list[tuple
         bad = bad or [brand for brand in dict.fromkeys([*named, *addressed]) if brand not in good]
         if relation.turns and _REGRET.search(low) and not _NO_REGRET.search(low):
             good, bad = bad, good
+        elif not relation.stands and _denied(low, place):
+            return []
         return [*((brand, BETTER) for brand in good), *((brand, WORSE) for brand in bad)]
     return []
+
+
+def _denied(low: str, place: re.Match[str]) -> bool:
+    """Whether a relation is negated, before it or before its verb: then it is not known which side the text is on."""
+    sign = low.index("«", place.start())
+    if _DENIED.search(low[max(0, place.start() - _BEFORE) : sign]):
+        return True
+    verb = low[low.index("»", sign) + 1 : low.find("«", sign + 1)] if sign == place.start() and place[0].count("«") > 1 else ""
+    return _DENIED.search(verb) is not None

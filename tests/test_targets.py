@@ -46,11 +46,37 @@ UP, DOWN = [(BETTER.text, False)], [(WORSE.text, False)]
         ("@airnova take notes from @skyjet", "skyjet", "airnova"),
         ("Goodbye @bankora, hello @paywise!", "paywise", "bankora"),
         ("SkyJet's lounge puts AirNova's to shame", "skyjet", "airnova"),
+        # a negation that is about something else, or about nothing
+        ("Can't wait to switch from Telvo to Zonic", "zonic", "telvo"),
+        ("No regrets switching from Telvo to Zonic", "zonic", "telvo"),
+        ("I don’t regret leaving Telvo for Zonic", "zonic", "telvo"),
+        ("Never been happier since switching from Telvo to Zonic", "zonic", "telvo"),
+        ("If you don't fix this I'm moving from Telvo to Zonic", "zonic", "telvo"),
+        ("Never again. Switched from Telvo to Zonic", "zonic", "telvo"),
+        ("Why not switch from Telvo to Zonic", "zonic", "telvo"),
+        ("Should never have left Zonic for Telvo", "zonic", "telvo"),
+        ("@telvo you don't care like @zonic does", "zonic", "telvo"),
+        ("I can't believe Zonic beats Telvo", "zonic", "telvo"),
     ],
 )
 def test_relations_are_statements_about_each(text: str, better: str, worse: str) -> None:
     found = told(text)
     assert found[better] == UP and found[worse] == DOWN
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I will never leave Telvo for Zonic.", "I would never choose SkyJet over Telvo",
+        "I would not recommend SkyJet over Telvo",
+        "Don’t switch from Telvo to Zonic, worst decision", "No way I'm going back to Zonic from Telvo",
+        "dont leave Telvo for Zonic", "I don't think you should switch from Telvo to Zonic", "SkyJet will never beat AirNova",
+        "You should have never chosen Telvo instead of Zonic", "There is no reason to switch from Telvo to Zonic",
+    ],
+)
+def test_a_negated_relation_favours_no_side(text: str) -> None:
+    """The sentiment of the whole text stands: "never leave A for B" is no praise of B."""
+    assert told(text) == {}
 
 
 def test_clauses_go_to_the_brand_they_name() -> None:
