@@ -64,6 +64,23 @@ def test_a_post_becomes_a_mention_whose_ids_name_nobody() -> None:
     assert "did:plc" not in repr(rejected)
 
 
+@pytest.mark.parametrize(
+    ("text", "brand"),
+    [
+        ("Hi @united, late again", "united"), ("(@United.bsky.social)", "united"), ("@united.bsky.social.", "united"),
+        ("@unitedway.bsky.social thanks", None), ("@united.com hi", None), ("me@united.com", None), ("united", None),
+    ],
+)
+def test_only_the_whole_handle_of_a_brand_addresses_it(text: str, brand: str | None) -> None:
+    query = Query(brands=(Brand(key="united", name="United", handles=("united",)),))
+    said = post(record=post()["record"] | {"text": text})
+    with Platform(1) as platform:
+        platform._search = lambda *_: Answer({"posts": [said]})  # type: ignore[method-assign]
+        found = next(iter(source(platform.url, queries=["united OR unitedway"]).collect(query, WINDOW)))
+    assert isinstance(found, Mention)
+    assert (found.brand, found.property) == (brand, "addressed" if brand else "independent")
+
+
 def test_without_links_nothing_stored_holds_the_id_of_an_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Platform(4, count=40, hours=1) as platform:
         settings = configured(platform, tmp_path, monkeypatch, links=False)

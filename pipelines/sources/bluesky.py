@@ -21,6 +21,7 @@ from pipelines.errors import AuthFailed, SourceError, SourceUnavailable
 from pipelines.fetching import AGENT, TIMEOUT_SECONDS
 from pipelines.landing import replacing
 from pipelines.owned import brand_named
+from pipelines.query import texts
 from pipelines.query.dialects import BLUESKY
 from pipelines.query.searching import Search, search_of
 from pipelines.records import Found, Gap, Media, Mention, Property, Query, Rejected, Window
@@ -215,7 +216,7 @@ class _Reader:
 
     def __init__(self, source: BlueskySource, query: Query) -> None:
         self._source, self.sealer = source, sealer_of(source.name, source.key, query)
-        self._query, self._handles = query, {h.lower() for b in query.brands for h in b.handles}
+        self._query = query
 
     def mentions(
         self, posts: Sequence[Any], *, observed: datetime | None, keeps: Callable[..., bool] = lambda *_: True
@@ -237,7 +238,8 @@ class _Reader:
         text, reply, native_id = str(record["text"]), record.get("reply") or {}, self._id(post["uri"])
         known = [int(post[name]) for name in _COUNTS if post.get(name) is not None]
         writing = brand_named(self._query, [str(author.get("handle"))])
-        brand = writing or brand_named(self._query, [handle for handle in self._handles if f"@{handle}" in text.lower()])
+        called = texts.handles(texts.folded(text))
+        brand = writing or brand_named(self._query, called | {name.removesuffix(".bsky.social") for name in called})
         belongs: Property = "own" if writing else "addressed" if brand else "independent"
         link = f"https://bsky.app/profile/{author['did']}/post/{post['uri'].rpartition('/')[2]}"
         return Mention(
