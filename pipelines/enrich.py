@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 BATCH = 8_192
 NONE = "none@1"
-_RULES = "3"  # of matching, relations and topics beyond their word lists: raise it where a change must reach what is already enriched
+_RULES = "3"  # of brands, relations and topics beyond word lists: raise it where a change must reach what is already enriched
 _STAMP = b"earshot"
 _COLUMNS = ["mention_id", "content_hash", "text", "language", "brand", "media"]
 
