@@ -67,8 +67,9 @@ def run(settings: Settings, source_name: str, window: Window, *, now: datetime) 
 def _run(
     settings: Settings, source_name: str, window: Window, landing: Landing, *, now: datetime
 ) -> tuple[Collected, datetime | None]:
-    """What was collected, and when the newest of it was seen; None of files, each of which is given once."""
+    """What was collected, and when the newest of it was seen; None of files and events, each of which is given once."""
     from pipelines.sources.file import FileSource
+    from pipelines.sources.webhook import WebhookSource
 
     source = settings.plugin("sources", source_name)
     query = replace(_query(settings, landing, source_name), now=now)
@@ -78,7 +79,11 @@ def _run(
     before = gaps.open_ones(landing, source_name)
     landed = _window(source, query, landing, protector, window, now=now)
     landed += _missed(source, query, landing, protector, window, now=now)
-    collected = Collected.of(source_name, landed + _fill(source, query, landing, protector, before, now=now))
+    still = gaps.open_ones(landing, source_name)
+    waiting = [noted for noted in before if noted in still]
+    collected = Collected.of(source_name, landed + _fill(source, query, landing, protector, waiting, now=now))
+    if isinstance(source, WebhookSource):
+        return collected, None
     return collected, newest_seen(landing, source_name, collected.window_keys, until=now)
 
 
@@ -94,13 +99,20 @@ def _protector(settings: Settings, landing: Landing) -> Protector:
 def _window(
     source: Source, query: Query, landing: Landing, protector: Protector, window: Window, *, now: datetime
 ) -> list[Manifest]:
-    """Land one window; then keep its gaps and cursors."""
+    """Land one window; then keep its gaps and cursors.
+
+    With a budget it waits for the window's end: what had landed whole until then would count beside a sample of the whole.
+    """
+    sealed = source.incremental or window.end <= now
+    if source.budget and not sealed:
+        return []
     key = _key(landing, source.name, window) if source.incremental else window.key
     found = governed.collect(source, query, window, now=now) if source.budget else source.collect(query, window)
-    sealed = source.incremental or window.end <= now
     found = _dated(found, now)
     manifest, said = _land(found, landing, protector, source.name, key, keep_empty=not source.incremental, sealed=sealed)
     gaps.note(landing, source.name, said.gaps, now=now)
+    if sealed and not source.incremental:
+        gaps.supersede(landing, source.name, window, said.gaps, now=now)
     landing.write_cursors(source.name, said.cursors)
     return [manifest] if manifest else []
 

@@ -70,6 +70,18 @@ def fill(landing: Landing, source: str, noted: Noted, rest: Sequence[Gap], *, no
     _write(landing, source, [*changed, *(replace(noted, gap=gap) for gap in rest)])  # what is left is not told anew
 
 
+def supersede(landing: Landing, source: str, window: Window, rest: Sequence[Gap], *, now: datetime) -> None:
+    """A window has been collected after its end: where an earlier try lacked the whole of it, that is no gap beside what landed.
+
+    Args:
+        rest: what this time is missing.
+    """
+    known, whole = read(landing, source), ("", window.start, window.end)
+    if whole in {_span(gap) for gap in rest} or not any(_span(n.gap) == whole and not n.filled_at for n in known):
+        return
+    _write(landing, source, [replace(n, filled_at=n.filled_at or now) if _span(n.gap) == whole else n for n in known])
+
+
 def tell(landing: Landing, source: str, told: Iterable[Noted], *, now: datetime) -> None:
     """Remember that somebody was told of these."""
     spans = {_span(noted.gap) for noted in told}

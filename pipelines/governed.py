@@ -10,7 +10,7 @@ from pipelines.errors import ConfigError, SourceError
 from pipelines.records import Found, Gap, Mention, Query, Rejected, Window
 from pipelines.settings import span
 from pipelines.sources.base import Source
-from pipelines.spending import Ledger, Share, share, slices, windows_left
+from pipelines.spending import Ledger, Share, month_passed, share, slices, windows_left
 
 _DAY = timedelta(days=1)
 
@@ -59,12 +59,13 @@ def fill(source: Source, query: Query, gap: Gap, *, now: datetime) -> Iterator[F
 
 
 def look_up(source: Source, query: Query, native_ids: Sequence[str], *, now: datetime) -> Iterator[Mention | Rejected]:
-    """Look up as many of the ids as the budget still pays for, the first ones; the others stay due.
+    """Look up as many of the ids as collecting has left money for until now, the first ones; the others stay due.
 
+    What is ahead of the month's even pace is for collecting alone: however much is due, no later window goes short for it.
     Each is booked in full, also one that the platform does not charge for again on the same day.
     """
     ledger, price = _ledger(source, query), source.price_again
-    paid, told = native_ids[: max(0, int(_left(source, ledger, now) / price))], 0
+    paid, told = native_ids[: max(0, int(_unused(source, ledger, now) / price))], 0
     if not paid:
         return
     ledger.add(source.name, now, mentions=0, cost=len(paid) * price)
@@ -87,6 +88,11 @@ def _left_today(source: Source, ledger: Ledger, now: datetime) -> float:
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     today = ledger.days(source.name, now).get(f"{now:%Y-%m-%d}", 0.0)
     return (_left(source, ledger, now) + today) / windows_left(Window(midnight, midnight + _DAY), midnight) - today
+
+
+def _unused(source: Source, ledger: Ledger, now: datetime) -> float:
+    """Of the budget's even share for the part of the month that has passed; negative where more has been spent."""
+    return source.budget * month_passed(now) - ledger.spent(source.name, now)
 
 
 def _count(source: Source, query: Query, window: Window, ledger: Ledger, now: datetime) -> int | None:

@@ -8,9 +8,12 @@ the probability with which it was included: Horvitz and Thompson, Journal of the
 of weights are unbiased for the whole window, and time is covered evenly. The draw depends on the source and the window alone, so
 that a window collected twice is the same.
 
-Looking mentions up again is paid for from the same budget, those first that wait longest; what it does not reach stays due.
+A window is read once it has ended: what had been read whole until then would count beside a sample of the whole.
 
-A quiet window leaves its share to later ones, and a window in a storm may take ten times its even share. Money is set aside
+Looking mentions up again is paid for from the same budget, those first that wait longest, and comes after collecting: it gets
+what is unused of the even share for the part of the month that has passed. What that does not reach stays due.
+
+A quiet window leaves its share to look-ups and later windows, and a window in a storm may take ten times its even share. Money is set aside
 before it is spent and settled afterwards: a collection that is killed counts as if it had read all that it had set aside, so that
 the budget holds whatever happens.
 """
@@ -94,9 +97,22 @@ def windows_left(window: Window, now: datetime) -> float:
     return (_next_month(start) - start) / (window.end - window.start)
 
 
+def month_passed(now: datetime) -> float:
+    """The share of the calendar month that has passed.
+
+    >>> month_passed(datetime(2026, 2, 8, tzinfo=UTC))
+    0.25
+    """
+    first = _month(now)
+    return (now - first) / (_next_month(now) - first)
+
+
+def _month(at: datetime) -> datetime:
+    return at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
 def _next_month(at: datetime) -> datetime:
-    first = at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    return (first + timedelta(days=32)).replace(day=1)
+    return (_month(at) + timedelta(days=32)).replace(day=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +175,7 @@ def forecast(days: dict[str, float], budget: float, *, now: datetime) -> Forecas
     The range takes the days as independent and is a normal approximation: 1.645 standard errors to both sides, those of the
     daily mean and of the days to come.
     """
-    first = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    passed = max(1.0, (now - first) / timedelta(days=1))
+    passed = max(1.0, (now - _month(now)) / timedelta(days=1))
     left = (_next_month(now) - now) / timedelta(days=1)
     values = list(days.values()) + [0.0] * max(0, int(passed) - len(days))
     spent = sum(values)

@@ -10,6 +10,7 @@ import pytest
 
 from pipelines import attendance, collect, failure
 from pipelines.errors import SourceError
+from pipelines.inbox import Inbox
 from pipelines.landing import Landing
 from pipelines.records import Window
 from pipelines.settings import Settings
@@ -100,6 +101,20 @@ def test_a_listing_that_shows_the_same_again_and_again_brings_nothing(
     assert [number for number, sentences in told.items() if sentences] == [4, 9]
     assert "answers but has brought no new mention since" in told[4][0]
     assert told[9] == [f"The source {kind} brings mentions again."]
+
+
+def test_events_about_older_messages_are_news(tmp_path: Path) -> None:
+    made, now = _with(tmp_path), START
+    inbox = Inbox(made.storage, "forum")
+    for number in range(6):
+        now = START + number * HOUR
+        published = now - timedelta(days=number)
+        inbox.put(f"e{number}", {"id": f"m{number}", "text": "Late", "published_at": published.isoformat()}, now=now)
+        assert collect.run(made, "forum", Window.around(now, timedelta(minutes=1)), now=now).mentions == 1
+        assert attendance.run(made, now=now) == [], "each event is given once"
+    silent = now + 2 * QUIET
+    collect.run(made, "forum", Window.around(silent, timedelta(minutes=1)), now=silent)
+    assert len(attendance.run(made, now=silent)) == 1
 
 
 def test_where_nobody_takes_the_message_it_is_sent_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

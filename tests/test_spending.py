@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,9 +17,11 @@ from pipelines.errors import ConfigError, SourceError
 from pipelines.landing import Landing
 from pipelines.records import Gap, Mention, Query, Window
 from pipelines.settings import Settings
+from pipelines.store import warehouse_path
 from tests.conformance.polling import configured, load_all, poll, windows
 from tests.platforms.base import START, Answer
 from tests.platforms.x import Platform
+from warehouse import connection as backend
 
 HOUR = Window(START, START + timedelta(hours=1))
 WEIGHTS = [n for n in range(1, 61) if 60 % n == 0]
@@ -114,13 +117,15 @@ def test_a_window_is_paid_for_by_the_month_in_which_it_is_collected() -> None:
     assert spending.windows_left(Window(window.start - 9 * hour, window.start - 8 * hour), window.start - 5 * hour) == 6
 
 
-def test_what_is_looked_up_is_paid_for_and_ends_with_the_money(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_looked_up_is_paid_for_and_ends_with_the_even_share_until_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with Platform(3, count=40, hours=2) as platform:
         free = configured(platform, tmp_path, monkeypatch)
         for window in windows(platform.hours):
             poll(free, platform, window)
         load_all(free, platform)
-        settings, now = configured(platform, tmp_path, monkeypatch, budget=0.02, authors=True), START + timedelta(days=2)
+        settings, now = configured(platform, tmp_path, monkeypatch, budget=0.25, authors=True), START + timedelta(days=2)
         due, platform.now, spent = len(reobserve.due(settings, settings.plugin("sources", "x"), now=now)), now, ledger(settings)
         platform.broken = Answer({}, 400)
         with pytest.raises(SourceError):
@@ -134,6 +139,65 @@ def test_what_is_looked_up_is_paid_for_and_ends_with_the_money(tmp_path: Path, m
         assert reobserve.run(settings, "x", now=now).rows_in == 0
         assert len(platform.asked) == asked
         assert len(reobserve.due(settings, settings.plugin("sources", "x"), now=now)) == due - 4 > 0, "they stay due"
+
+
+def test_looking_up_leaves_every_day_of_the_month_its_collecting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    day, days = timedelta(days=1), 27
+    with Platform(3, count=20 * days, hours=24 * days) as platform:
+        monkeypatch.setattr(Platform, "limit", (1000, 1.0))
+        budget = 2 * days * 21 * 0.005  # twice what the posts and a count a day cost; looking up four times would take five
+        settings = configured(platform, tmp_path, monkeypatch, budget=budget, window="1d", page=100, rate="")
+        landing, spent, again = Landing(settings.storage), ledger(settings), Counter[int]()
+        for number in range(days):
+            poll(settings, platform, Window(START + number * day, START + (number + 1) * day))
+            load_all(settings, platform)
+            again[number // 7] += reobserve.run(settings, "x", now=platform.now).rows_in
+        read = [key for key in landing.windows("x") if "again" not in key]
+        weights = {w for key in read for w in pq.ParquetFile(landing.mentions("x", key)).read()["weight"].to_pylist()}
+        assert (len(read), weights, gaps.open_ones(landing, "x")) == (days, {None}, []), "every day is read whole"
+        assert min(again.values()) > 60, "each week has its look-ups"
+        assert 0.9 * budget < spent.spent("x", START) <= budget, "of what collecting leaves"
+
+
+def stored_weights(settings: Settings) -> list[float | None]:
+    with backend.open(warehouse_path(settings), read_only=True) as connection:
+        return [weight for (weight,) in connection.execute("SELECT weight FROM mentions").fetchall()]
+
+
+def test_a_window_that_has_not_ended_waits_so_that_its_sample_counts_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Platform(3, count=600, hours=1) as platform:
+        settings, landing = configured(platform, tmp_path, monkeypatch, budget=150.0), Landing(tmp_path / "store")
+        platform.now = START + timedelta(minutes=40)
+        assert collect.run(settings, "x", HOUR, now=platform.now).window_keys == [] and platform.asked == []
+        late = HOUR.end + timedelta(minutes=2)
+        spent = ledger(settings)
+        spent.add("x", platform.now, mentions=0, cost=150.0)
+        collect.run(settings, "x", HOUR, now=platform.now)
+        assert gaps.read(landing, "x") == [], "nor is it a gap"
+        spent.add("x", platform.now, mentions=0, cost=-150.0)
+        platform.now = late
+        read = collect.run(settings, "x", HOUR, now=late).mentions
+        load_all(settings, platform)
+        assert stored_weights(settings) == [2.0] * read and read > 0
+
+
+def test_a_gap_is_over_when_its_window_is_collected_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Platform(3, count=600, hours=1) as platform:
+        settings, landing = configured(platform, tmp_path, monkeypatch, budget=150.0, rate=""), Landing(tmp_path / "store")
+        monkeypatch.setattr(Platform, "limit", (1000, 1.0))
+        platform.now, spent = HOUR.end + timedelta(minutes=2), ledger(settings)
+        spent.add("x", platform.now, mentions=0, cost=150.0)
+        collect.run(settings, "x", HOUR, now=platform.now)
+        (noted,) = gaps.open_ones(landing, "x")
+        collect.run(settings, "x", HOUR, now=platform.now + timedelta(minutes=1))
+        assert gaps.open_ones(landing, "x") == [noted], "it lacks the same still"
+        spent.add("x", platform.now, mentions=0, cost=-150.0)
+        found = collect.run(settings, "x", HOUR, now=platform.now + timedelta(minutes=2))
+        assert (found.window_keys, gaps.open_ones(landing, "x")) == ([HOUR.key], [])
+        load_all(settings, platform)
+        assert set(stored_weights(settings)) == {2.0}, "nothing whole lies beside the sample"
 
 
 def test_a_gap_is_counted_once_and_many_do_not_use_up_the_month(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
