@@ -13,9 +13,9 @@ A window is read once it has ended: what had been read whole until then would co
 Looking mentions up again is paid for from the same budget, those first that wait longest, and comes after collecting: it gets
 what is unused of the even share for the part of the month that has passed. What that does not reach stays due.
 
-A quiet window leaves its share to look-ups and later windows, and a window in a storm may take ten times its even share. Money is set aside
-before it is spent and settled afterwards: a collection that is killed counts as if it had read all that it had set aside, so that
-the budget holds whatever happens.
+A quiet window leaves its share to look-ups and later windows, and a window in a storm may take ten times its even share. Money is
+set aside before it is spent and settled afterwards: a collection that is killed counts as if it had read all that it had set
+aside, so that the budget holds whatever happens.
 """
 
 from __future__ import annotations
