@@ -318,4 +318,4 @@ def _intent_scores(scores: Scores) -> list[str | None]:
     from models.base import INTENTS
 
     template = "{" + ",".join(f'"{label}":%.3f' for label in INTENTS) + "}"
-    return [None if row[0] != row[0] else template % tuple(row) for row in scores.intents.tolist()]
+    return [None if row[0] != row[0] else (template % tuple(row)).replace("nan", "null") for row in scores.intents.tolist()]

@@ -59,8 +59,9 @@ def store(configured: Settings, said: Iterable[Said]) -> None:
             "author_id, text, engagement, \"at\", \"at\", \"at\", '' FROM said"
         )
         connection.execute(
-            "INSERT INTO enrichments (mention_id, model, text_hash, sentiment, p_negative, intents, topics, brands, enriched_at) "
-            "SELECT mention_id::UUID, 'test@1', '', sentiment, (sentiment = 'negative')::DOUBLE, [], topics, [brand], \"at\" "
+            "INSERT INTO enrichments (mention_id, model, text_hash, sentiment, p_negative, intents, intent_scores, topics, "
+            "brands, enriched_at) SELECT mention_id::UUID, 'test@1', '', sentiment, (sentiment = 'negative')::DOUBLE, [], "
+            "'{\"complaint\":0.050,\"needs_response\":0.050}', topics, [brand], \"at\" "
             "FROM said WHERE sentiment IS NOT NULL"
         )
     aggregate.run(configured, now=START)

@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines.records import mention_id
+from pipelines.records import INTENTS, mention_id
 
 SEEN = datetime(2026, 4, 1, tzinfo=UTC)
 MENTION: dict[str, Any] = {
@@ -23,7 +23,7 @@ MENTION: dict[str, Any] = {
 }
 SCORES: dict[str, Any] = {
     "model": "test@1", "language": "en", "unknown_reason": None, "p_negative": 0.2, "p_neutral": 0.3, "p_positive": 0.5,
-    "intents": [], "intent_scores": None, "topics": [], "brands": [], "brand_sentiments": None, "entities": None,
+    "intents": [], "topics": [], "brands": [], "brand_sentiments": None, "entities": None,
     "enriched_at": SEEN,
 }
 
@@ -39,9 +39,11 @@ def mention(**fields: Any) -> dict[str, Any]:
 
 
 def scores(of: dict[str, Any], sentiment: str, **fields: Any) -> dict[str, Any]:
-    """A row of `enrichments` for the mention `of`."""
-    text_hash = hashlib.md5(of["text"].encode()).hexdigest()
-    return SCORES | {"mention_id": of["mention_id"], "text_hash": text_hash, "sentiment": sentiment} | fields
+    """A row of `enrichments` for the mention `of`; what could be read has a score for each intent."""
+    row = SCORES | {"mention_id": of["mention_id"], "text_hash": hashlib.md5(of["text"].encode()).hexdigest()} | fields
+    is_read = row["unknown_reason"] in (None, "low_confidence")
+    chances = json.dumps({i: 0.8 if i in row["intents"] else 0.05 for i in INTENTS}, separators=(",", ":"))
+    return {"sentiment": sentiment, "intent_scores": chances if is_read else None} | row
 
 
 def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[dict[str, Any]]) -> None:

@@ -64,6 +64,8 @@ def put(warehouse: duckdb.DuckDBPyConnection, rows: list[dict[str, str]]) -> dic
         mentions.append(stored)
         if fields.get("sentiment"):
             given = {c: v for c, v in fields.items() if c in ("unknown_reason", "language", "brand_sentiments") or c in LISTS}
+            if fields.get("intent_scores") == "(none)":  # a checkpoint gave the sentiment, nothing the intents
+                given["intent_scores"] = None
             scored.append(scores(stored, fields["sentiment"], **given))
     insert(warehouse, "mentions", mentions)
     insert(warehouse, "enrichments", scored)

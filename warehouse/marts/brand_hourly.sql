@@ -4,8 +4,8 @@
 -- platforms say, null where they say nothing; reach is an upper bound. Counts are of what was collected, on which intervals rest;
 -- estimated_count is what that stands for, where a budget let only a part be collected: a sum of weights, not rounded, as it is
 -- added up. squared_weight is the sum of their squares: estimated_count² / squared_weight is how many mentions of equal weight
--- say as much. read_count: in a language that the model reads, with a text; the base of complaint_count. public_*: without
--- private messages, which nobody sees of a rival.
+-- say as much. read_count: whose intents a model computed, that is with a text in a language in which it finds them; the base of
+-- complaint_count. public_*: without private messages, which nobody sees of a rival.
 SELECT
     brand, channel, property,
     make_timestamptz(epoch_us(bucket_at) // 3600000000 * 3600000000) AS bucket_at,

@@ -1,7 +1,8 @@
 -- model_health_weekly: does a model still see what it saw? What it said of each source, week by week, beside the four weeks before.
 -- Grain: source, model, week_at (Monday 00:00 in the project's time zone, as an instant). Owner: data engineering.
 -- Mentions that still exist, have a date and were not written by the brand; each counts for the model whose scores count now.
--- read_count: in a language that the model reads, with a text. scored_count: with a sentiment. The unknown ones by reason:
+-- read_count: whose intents the model computed, that is with a text in a language in which it finds them. scored_count: with a
+-- sentiment, which a checkpoint may give in more languages than are read for intents. The unknown ones by reason:
 -- language, low_confidence, and nothing to read (empty, image_only). confidence: mean probability of the likeliest sentiment
 -- of what was scored, with its standard deviation. The intents are counted among read_count; a mention may have several.
 -- before_weeks: how many of the four weeks before have mentions. mix_distance: half the sum of the differences between the
@@ -9,7 +10,8 @@
 -- What is beyond chance is judged in warehouse/drift.py.
 WITH said AS (
     SELECT
-        m.source, e.model, c.week_at, e.sentiment, e.unknown_reason, e.intents,
+        m.source, e.model, c.week_at, e.sentiment, e.unknown_reason, e.intent_scores IS NOT NULL AS is_read,
+        CASE WHEN e.intent_scores IS NOT NULL THEN e.intents ELSE [] END AS intents,
         CASE WHEN e.sentiment <> 'unknown' THEN greatest(e.p_negative, e.p_neutral, e.p_positive) END AS confidence
     FROM mentions AS m
     INNER JOIN current_enrichments AS e ON e.mention_id = m.mention_id
@@ -20,7 +22,7 @@ counted AS (
     SELECT
         source, model, week_at,
         count(*) AS mention_count,
-        count(*) FILTER (WHERE sentiment <> 'unknown' OR unknown_reason = 'low_confidence') AS read_count,
+        count(*) FILTER (WHERE is_read) AS read_count,
         count(*) FILTER (WHERE sentiment <> 'unknown') AS scored_count,
         count(*) FILTER (WHERE sentiment = 'unknown') AS unknown_count,
         count(*) FILTER (WHERE unknown_reason = 'language') AS language_count,
