@@ -254,18 +254,22 @@ class Hub:
 
     def score(self, texts: Sequence[str], hints: Sequence[str | None] | None = None) -> Scores:
         """Score texts of any content and length."""
-        scores = self._model.score(texts, hints)
-        for classifier in self._classifiers:
-            scores = _replaced(scores, texts, classifier)
+        plain = scores = self._model.score(texts, hints)
+        for classifier in self._classifiers:  # what one made readable is so for it alone
+            scores = _replaced(scores, texts, _readable(plain, classifier), classifier)
         return scores
 
 
-def _replaced(scores: Scores, texts: Sequence[str], by: Classifier) -> Scores:
-    """Scores with the answers of one checkpoint, wherever there is something that it can read."""
-    rows = np.array([
-        i for i, (why, language) in enumerate(zip(scores.reason, scores.language, strict=True))
+def _readable(plain: Scores, by: Classifier) -> NDArray[np.int64]:
+    """The rows that a checkpoint can read, by what the model around all of them says."""
+    return np.array([
+        i for i, (why, language) in enumerate(zip(plain.reason, plain.language, strict=True))
         if why in ("", "low_confidence") or (why == "language" and language in by.languages)
     ], dtype=np.int64)
+
+
+def _replaced(scores: Scores, texts: Sequence[str], rows: NDArray[np.int64], by: Classifier) -> Scores:
+    """Scores with the answers of one checkpoint in these rows."""
     if not len(rows):
         return scores
     found = by.chances([texts[i] for i in rows])

@@ -104,6 +104,16 @@ def test_a_checkpoint_that_reads_german_scores_german(three: Path) -> None:
     assert scores.intent_names()[4] == [] and np.isnan(scores.intents[4]).all()
 
 
+def test_what_one_checkpoint_made_readable_is_so_for_it_alone(three: Path, tmp_path: Path) -> None:
+    """In whatever order the stanzas stand: German is given to the one that says that it reads German."""
+    feeling = replacement(checkpoint(tmp_path, EMOTIONS, seed=1), "emotion")
+    german = replacement(three, "sentiment", MAP, confidence=0.0, languages=("de",))
+    for both in ([german, feeling], [feeling, german]):
+        found = hub.Hub(Lexicon(), both).score(TEXTS)
+        assert found.emotion is not None and found.labels()[4] != "unknown"
+        assert np.isnan(found.emotion[4]).all() and not np.isnan(found.emotion[0]).any()
+
+
 def test_intents_of_several_labels_at_once(tmp_path: Path) -> None:
     folder = checkpoint(tmp_path, ("angry customer", "billing", "thanks", "rage"), several=True)
     mapped = {"angry customer": "complaint", "rage": "complaint", "thanks": "praise", "billing": "none"}
@@ -224,7 +234,7 @@ labels = {{LABEL_0 = "positive", LABEL_1 = "neutral", LABEL_2 = "negative"}}
 
 def write(folder: Path, stanza: str) -> Path:
     rows = [
-        {"id": str(i), "text": f"United: {text}" if text else "", "created_at": "2026-01-31T14:00:00Z"}
+        {"id": str(i), "text": f"United: {text}" if text else "", "created_at": "2026-01-31T14:00:00Z", "property": "addressed"}
         for i, text in enumerate(TEXTS)
     ]
     (folder / "mentions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
@@ -262,6 +272,27 @@ def test_the_line_runs_with_a_folder_and_scores_again_with_another(three: Path, 
         expected |= {(name, i): label for i, label in enumerate(labels) if label != "unknown"}
         assert stored(settings.storage) == expected
     assert len({name for name, _ in expected}) == 2
+
+
+@pytest.mark.parametrize("speaks", [False, True])
+def test_who_writes_in_a_language_without_intents_still_gets_an_answer(three: Path, tmp_path: Path, speaks: bool) -> None:
+    """A checkpoint reads the sentiment of German; whether it needs an answer nothing says, be it that one finds complaints."""
+    stanza = STANZA.format(checkpoint=three, more='confidence = 0.0\nlanguages = ["de"]')
+    if speaks:
+        checkpoint(tmp_path / "intents", ("complaint", "praise"), several=True)
+        stanza += '[models.intents]\nkind = "hub"\ncheckpoint = "./intents"\nlanguages = ["de"]\n'
+    settings = read(write(tmp_path, stanza))
+    line.run(settings, now=AT, since=AT, model=None, progress=lambda stage, window: None)
+    with duckdb.connect(str(settings.storage / "warehouse.duckdb"), read_only=True) as db:
+        found = db.execute(
+            "SELECT native_id, l.sentiment, l.needs_response, l.is_read, e.intent_scores FROM living_mentions AS l "
+            "INNER JOIN mentions USING (mention_id) INNER JOIN enrichments AS e USING (mention_id) "
+            "WHERE native_id IN ('1', '4') ORDER BY native_id"
+        ).fetchall()
+    (_, _, thanks_need_one, _, _), (_, sentiment, needs_response, is_read, chances) = found
+    assert not thanks_need_one and sentiment != "unknown" and needs_response and is_read == speaks
+    if speaks:
+        assert (known := json.loads(chances))["complaint"] > 0 and known["needs_response"] is None
 
 
 def earshot(*arguments: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
