@@ -2,11 +2,12 @@
 
 A model that was trained where 16% of the texts were negative miscounts where half are. Its chances on a brand's mentions of the
 past 28 days show the brand's own shares (`models.priors`). Mentions that name several brands are left out: their chances are
-about the whole text.
+about the whole text. So are the answers of a checkpoint that replaces the head sentiment: what it favours is not known.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,8 @@ _CHANCES = f"""
             list_distinct(list_append(e.brands, m.brand)) AS brands
         FROM mentions AS m
         INNER JOIN current_enrichments AS e ON e.mention_id = m.mention_id
-        WHERE NOT m.is_own AND m.deleted_at IS NULL AND e.model LIKE 'encoder@%' AND e.sentiment <> 'unknown'
+        WHERE NOT m.is_own AND m.deleted_at IS NULL AND e.model LIKE 'encoder@%' AND e.model NOT LIKE '%+sentiment-%'
+            AND e.sentiment <> 'unknown'
             AND m.published_at > (SELECT max(published_at) FROM mentions) - INTERVAL {DAYS} DAY
     )
     SELECT brands[1], sentiment, round(p_negative * {_STEPS}), round(p_neutral * {_STEPS}), round(p_positive * {_STEPS}),
@@ -38,19 +40,20 @@ _CHANCES = f"""
 
 
 def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings) -> int:
-    """Compute the estimates of all brands anew where the marts were made from something else; one transaction.
+    """Compute the estimates of all brands anew where the marts or the settings are others; one transaction.
 
     Returns:
         Number of brands with an estimate.
     """
-    state = build.built(connection)
+    tier = _tier(settings)
+    state = hashlib.sha256(f"{build.built(connection)} {tier} {_CHANCES}".encode()).hexdigest()
     if connection.execute("SELECT fingerprint FROM estimate_state").fetchone() == (state,):
         return _known(connection)
     brands: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
-    if settings.models.active == "encoder":
+    if tier:
         for brand, *rest in connection.execute(_CHANCES).fetchall():
             brands[brand].append(tuple(rest))
-    rows = [row for brand, found in brands.items() for row in _estimated(brand, found, settings)]
+    rows = [row for brand, found in brands.items() for row in _estimated(brand, found, tier)]
     connection.execute("BEGIN TRANSACTION")
     connection.execute("DELETE FROM sentiment_estimates")
     if rows:
@@ -61,12 +64,18 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings) -> int:
     return _known(connection)
 
 
+def _tier(settings: Settings) -> str:
+    """Of the encoder that gives the sentiment; "" where something else does, whose errors are not known."""
+    is_replaced = any(r.head == "sentiment" for r in settings.replaced)
+    return settings.models.tier if settings.models.active == "encoder" and not is_replaced else ""
+
+
 def _known(connection: duckdb.DuckDBPyConnection) -> int:
     row = connection.execute("SELECT count(DISTINCT brand) FROM sentiment_estimates").fetchone()
     return int(row[0]) if row else 0
 
 
-def _estimated(brand: str, found: list[tuple[Any, ...]], settings: Settings) -> list[tuple[Any, ...]]:
+def _estimated(brand: str, found: list[tuple[Any, ...]], tier: str) -> list[tuple[Any, ...]]:
     import numpy as np
 
     from models import priors, weights
@@ -77,7 +86,7 @@ def _estimated(brand: str, found: list[tuple[Any, ...]], settings: Settings) -> 
     if total < LEAST:
         return []
     chances = np.array([row[1:4] for row in found]) + 0.01  # a step of 0 is not impossible
-    usual = priors.usual(weights.sheet(settings.models.tier).bias["sentiment"])
+    usual = priors.usual(weights.sheet(tier).bias["sentiment"])
     result = priors.estimate(chances / chances.sum(axis=1, keepdims=True), usual, counts)
     since, until = min(row[5] for row in found), max(row[6] for row in found)
     return [

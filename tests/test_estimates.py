@@ -19,7 +19,9 @@ from warehouse import build
 LABELS = ("negative", "neutral", "positive")
 
 
-def fill(connection: duckdb.DuckDBPyConnection, brand: str, share: list[float], n: int, seed: int) -> float:
+def fill(
+    connection: duckdb.DuckDBPyConnection, brand: str, share: list[float], n: int, seed: int, model: str = "encoder@fast-test"
+) -> float:
     """n scored mentions of a brand whose sentiment has these shares; returns the true share of negative ones."""
     rng = np.random.default_rng(seed)
     true = rng.choice(3, n, p=share)
@@ -30,7 +32,7 @@ def fill(connection: duckdb.DuckDBPyConnection, brand: str, share: list[float], 
     rows = [mention(native_id=f"{brand}{i}", brand=brand, published_at=start + timedelta(minutes=i)) for i in range(n)]
     insert(connection, "mentions", rows)
     insert(connection, "enrichments", [
-        scores(row, LABELS[int(p.argmax())], model="encoder@fast-test", p_negative=float(p[0]),
+        scores(row, LABELS[int(p.argmax())], model=model, p_negative=float(p[0]),
             p_neutral=float(p[1]), p_positive=float(p[2]))
         for row, p in zip(rows, chances, strict=True)
     ])
@@ -73,6 +75,34 @@ def test_it_is_renewed_with_the_marts_and_after_a_kill_between_the_two(settings:
         build.build(connection, timezone=settings.project.timezone, now=SEEN)  # killed after this
     assert not aggregate.run(settings, now=SEEN).changed
     assert set(read(settings)) == {"acme", "other"} and read(settings)["acme"] == first["acme"]
+
+
+def test_answers_of_a_checkpoint_have_no_estimate(settings: Settings) -> None:
+    """What it favours is not known: neither its scores count, nor is anything estimated while it is what gives the sentiment."""
+    replaced = {"sentiment": {"kind": "hub", "checkpoint": "./mine"}}
+    with_checkpoint = Settings(path=settings.path, brands={"acme": {"name": "Acme"}}, models=replaced)
+    with open_warehouse(settings) as connection:
+        fill(connection, "acme", [0.75, 0.2, 0.05], 300, 1)
+        fill(connection, "other", [0.75, 0.2, 0.05], 300, 2, "encoder@fast-test+emotion-01234567")
+        fill(connection, "third", [0.75, 0.2, 0.05], 300, 3, "encoder@fast-test+sentiment-01234567")
+    aggregate.run(settings, now=SEEN)
+    assert set(read(settings)) == {"acme", "other"}
+    assert not aggregate.run(with_checkpoint, now=SEEN).changed and read(with_checkpoint) == {}
+    aggregate.run(settings, now=SEEN)
+    assert set(read(settings)) == {"acme", "other"}
+
+
+def test_an_estimate_of_an_older_version_is_made_anew(settings: Settings) -> None:
+    """Which knew it by the marts alone, and took a checkpoint's answers for the encoder's."""
+    with open_warehouse(settings) as connection:
+        fill(connection, "third", [0.75, 0.2, 0.05], 300, 3, "encoder@fast-test+sentiment-01234567")
+    aggregate.run(settings, now=SEEN)
+    with open_warehouse(settings) as connection:
+        connection.execute("UPDATE estimate_state SET fingerprint = (SELECT fingerprint FROM build_state)")
+        connection.execute(
+            "INSERT INTO sentiment_estimates VALUES ('third', 'negative', 0.7, 0.8, 0.7, 0.9, 300, $seen, $seen)", {"seen": SEEN}
+        )
+    assert not aggregate.run(settings, now=SEEN).changed and read(settings) == {}
 
 
 def test_the_usual_shares_are_those_of_the_training_sets() -> None:
