@@ -17,7 +17,7 @@ from pipelines.privacy import Pseudonymiser, protect, protect_batch
 from pipelines.records import RAW_LIMIT, Brand, Mention, Rejected
 
 BATCH_ROWS = 10_000  # held in memory at a time; one row group of the landed file
-VERSION = 2  # raised where the same input lands differently: landed files are then made again
+VERSION = 3  # raised where the same input lands differently: landed files are then made again
 
 
 class Protector:
@@ -67,18 +67,19 @@ class Protector:
     def rejected(self, rejected: Sequence[Rejected], file_id: str) -> pa.RecordBatch:
         """Rejected rows as QUARANTINE_SCHEMA; what they say, and what their reasons quote of it, is protected like any text."""
         raws, reasons = (
-            protect_batch([_storable(t) for t in texts], None, self._brands)
+            protect_batch([t[:RAW_LIMIT] for t in texts], None, self._brands)
             for texts in ([r.raw for r in rejected], [r.reason for r in rejected])
         )
         safe = [
-            replace(r, reason=why.text, raw=raw.text[:RAW_LIMIT]) for r, why, raw in zip(rejected, reasons, raws, strict=True)
+            replace(r, reason=_storable(why.text), raw=_storable(raw.text)[:RAW_LIMIT])
+            for r, why, raw in zip(rejected, reasons, raws, strict=True)
         ]
         return quarantine_batch(safe, file_id)
 
 
 def _storable(text: str) -> str:
-    """Odd characters spelled out."""
-    return text[:RAW_LIMIT].encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
+    """Odd characters spelled out; only after redaction, because letters hide what follows them."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
 
 
 def write(writer: WindowWriter, protector: Protector, mentions: list[Mention], rejected: list[Rejected], key: str) -> None:

@@ -84,7 +84,7 @@ class Rejected:
     file: str  # file or address it came from
     line: int  # 1-based row in that file
     reason: str  # one sentence: what is wrong with which field
-    raw: str  # the row as it was, at most RAW_LIMIT characters
+    raw: str  # what may be kept of it (`rejecting.py`), at most RAW_LIMIT characters
 
 
 RAW_LIMIT = 10_000

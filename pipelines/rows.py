@@ -14,7 +14,8 @@ from functools import lru_cache
 from typing import Any, NamedTuple, cast, get_args
 
 from pipelines.mapping import Mapping
-from pipelines.records import RAW_LIMIT, Brand, Kind, Media, Mention, Property, Rejected, Visibility
+from pipelines.records import Brand, Kind, Media, Mention, Property, Rejected, Visibility
+from pipelines.rejecting import kept, kept_columns, shape
 from pipelines.times import Dates, shown
 
 TEXT_LIMIT = 100_000  # characters
@@ -103,6 +104,7 @@ class Mapper:
         self._texts = [_getter(c) for c in _as_list(mapping.columns.text)]
         self._counted = [_getter(c) for c in _as_list(mapping.columns.engagement)]
         self._translate = {field: {k.casefold(): v for k, v in pairs.items()} for field, pairs in mapping.values.items()}
+        self._kept = [(column, _getter(column)) for column in kept_columns(mapping.columns)]
         self._own_column = _getter(mapping.own.column) if mapping.own.column else None
         self._own_values = {_plain(v) for v in mapping.own.values}
         self._accounts: dict[str, str | None] = {h.casefold(): b.key for b in brands for h in b.handles}
@@ -124,8 +126,10 @@ class Mapper:
             try:
                 return self._mention(row)
             except Unusable as reason:
-                problem = str(reason)
-        return Rejected(source=self._source, file=self._file, line=row.line, reason=problem, raw=readable(row.raw))
+                problem, raw = str(reason), kept(self._kept, row.values)
+        else:
+            raw = shape(row.raw)
+        return Rejected(source=self._source, file=self._file, line=row.line, reason=problem, raw=raw)
 
     def _mention(self, row: Row) -> Mention:
         values = row.values
@@ -297,12 +301,6 @@ def brand_key(name: str) -> str:
 def row_key(raw: bytes) -> bytes:
     """What identifies a row without an id."""
     return hashlib.sha256(raw.strip()).digest()[:12]
-
-
-def readable(raw: bytes) -> str:
-    """Bytes of a rejected row as text that any store takes: at most RAW_LIMIT characters, odd bytes escaped."""
-    text = raw[: RAW_LIMIT * 4].decode("utf-8", "backslashreplace").replace("\0", "\\x00").strip("\r\n")
-    return text[:RAW_LIMIT]
 
 
 def as_raw(values: dict[str, Any]) -> bytes:

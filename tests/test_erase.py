@@ -106,7 +106,7 @@ def everywhere(settings: Settings) -> tuple[str, str]:
     """Put one mention wherever a mention can be: its text and the pseudonym of its author."""
     give(settings, "first", [
         post("post-0001", SECRET, references=None), post("post-0002", OTHER, author="Bob", in_reply_to="post-0001"),
-        post("post-0003", OTHER, author="Cat"), '{"id": "post-0001", "text": "' + SECRET + '", ', '{"broken',
+        post("post-0003", OTHER, author="Cat"), post("post-0001", SECRET, kind="poem"), '{"broken',
     ])
     show(settings)
     liked = post("post-0001", SECRET, likes=7, observed_at=(AT + HOUR / 2).isoformat())

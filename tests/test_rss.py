@@ -25,7 +25,7 @@ RSS = b"""<?xml version="1.0" encoding="UTF-8"?>
 <item><title>No date</title><link>http://e.org/2</link></item>
 <item><title>Odd date</title><guid>g3</guid><pubDate>soon</pubDate></item>
 <item><title>Far future</title><guid>g4</guid><pubDate>Sat, 31 Jan 2126 10:00:00 GMT</pubDate></item>
-<item><guid>g5</guid></item>
+<item><guid>g5</guid><author>Zorvan Quist</author></item>
 </channel></rss>"""
 ATOM = b"""<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom"><title>Blog</title><id>urn:b</id>
 <updated>2026-01-31T09:00:00Z</updated>
@@ -65,6 +65,7 @@ def test_entries_become_mentions_and_undated_ones_say_why() -> None:
     assert by_id["g4"].published_at is None
     assert "future" in str(by_id["g4"].time_note)
     assert [r.reason for r in rejected] == ["text is missing"]
+    assert "author" in rejected[0].raw and "Quist" not in rejected[0].raw
 
 
 def test_atom_is_read_and_an_edit_is_a_later_observation() -> None:

@@ -11,6 +11,7 @@ from pydantic import Field, PrivateAttr
 
 from pipelines.plugin import Plugin
 from pipelines.records import RAW_LIMIT, Found, Gap, Mention, Query, Rejected, Window
+from pipelines.rejecting import outline
 
 SPAN = r"^\d+[mhd]$"
 
@@ -149,11 +150,12 @@ class Source(Plugin):
 
         Args:
             what: the item in words, such as "a post".
-            raw: the item; "" where its text is not to be kept.
+            raw: the item, of which the fields and the shapes of their values are kept; text (an id, say) stays as it is.
             file: address that it came from.
         """
         reason = f"{what} cannot be read: {type(error).__name__} {error}"
-        return Rejected(source=self.name, file=file, line=line, reason=reason, raw=str(raw)[:RAW_LIMIT])
+        kept = raw if isinstance(raw, str) else str(outline(raw))
+        return Rejected(source=self.name, file=file, line=line, reason=reason, raw=kept[:RAW_LIMIT])
 
     def unreached(self, what: str, span: Window) -> Gap:
         """What is yielded for a span when a collection may ask no more; `what`: the query that `fill` asks again."""

@@ -23,6 +23,7 @@ from pipelines.query.dialects import GOOGLE_NEWS
 from pipelines.query.matching import Matcher
 from pipelines.query.searching import search_of
 from pipelines.records import Cursor, Found, Gap, Media, Mention, Query, Rejected, Window
+from pipelines.rejecting import outline
 from pipelines.sources.base import Card, Source
 from pipelines.times import Dates
 
@@ -146,7 +147,7 @@ class RssSource(Source):
         text = title if not body or body == title else f"{title}\n\n{body}".strip()
         media = tuple(_media(entry))
         if not text and not media:
-            return Rejected(source=self.name, file=url, line=number, reason="text is missing", raw=str(dict(entry))[:10_000])
+            return Rejected(source=self.name, file=url, line=number, reason="text is missing", raw=str(outline(entry))[:10_000])
         link = urljoin(url, entry["link"]) if entry.get("link") else None
         published, note = dates(_moment(entry, "published") or _moment(entry, "updated"))
         changed, _ = dates(_moment(entry, "updated"))
