@@ -9,6 +9,7 @@ import argparse
 import json
 import sys
 import time
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -26,9 +27,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="cpu", help="cpu or cuda (default: cpu)")
 
 
-def _read(lines: IO[bytes], path: Path) -> Iterator[tuple[Any, str]]:
-    """(id, text) of each line; a line without an id is known by its number from 0."""
+def _read(lines: IO[bytes], path: Path) -> Iterator[tuple[Any, str, int]]:
+    """(id, text, bytes read so far) of each line; a line without an id is known by its number from 0.
+
+    The bytes are counted, because a pipe cannot tell how far it has been read.
+    """
+    read = 0
     for number, line in enumerate(lines):
+        read += len(line)
+        if number == 0:
+            line = line.removeprefix(BOM_UTF8)
         if not line.strip():
             continue
         try:
@@ -37,15 +45,15 @@ def _read(lines: IO[bytes], path: Path) -> Iterator[tuple[Any, str]]:
         except (ValueError, AttributeError):
             expected = '{"id": ..., "text": ...}'
             raise InputError(f"{path}, line {number + 1}: not a JSON object; each line is {expected}.") from None
-        yield row.get("id", number), text if isinstance(text, str) else ""
+        yield row.get("id", number), text if isinstance(text, str) else "", read
 
 
 def _progress(done: int, total: int, size: int, started: float) -> None:
     if sys.stderr.isatty():
-        share = done / max(1, size)
-        bar = "#" * int(30 * share)
+        share = min(1.0, done / max(1, size))
+        bar = f"[{'#' * int(30 * share):<30}] {share:4.0%}  " if size else ""  # nobody knows how much a pipe holds
         rate = total / max(1e-9, time.monotonic() - started)
-        print(f"\r\x1b[K[{bar:<30}] {share:4.0%}  {total:,} texts, {rate:,.0f} a second", end="", file=sys.stderr, flush=True)
+        print(f"\r\x1b[K{bar}{total:,} texts, {rate:,.0f} a second", end="", file=sys.stderr, flush=True)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -64,12 +72,12 @@ def run(args: argparse.Namespace) -> int:
             size = args.input.stat().st_size
             _progress(0, 0, size, started)
             while batch := list(islice(rows, _LINES)):
-                scores = model.score([text for _, text in batch], everything=True)
-                for (key, _), answer in zip(batch, base.rows(scores, base.identity(model)), strict=True):
+                scores = model.score([text for _, text, _ in batch], everything=True)
+                for (key, _, _), answer in zip(batch, base.rows(scores, base.identity(model)), strict=True):
                     unknown += answer["unknown"]
                     out.write(json.dumps({"id": key} | answer, ensure_ascii=False) + "\n")
                 total += len(batch)
-                _progress(lines.tell(), total, size, started)
+                _progress(batch[-1][2], total, size, started)
         part.replace(args.output)
     except OSError as error:
         raise InputError(f"{error.filename or args.input}: {error.strerror}.") from None
