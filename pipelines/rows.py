@@ -304,7 +304,7 @@ def row_key(raw: bytes) -> bytes:
 
 
 def as_raw(values: dict[str, Any]) -> bytes:
-    """A row of a binary file as JSON, to be hashed and shown."""
+    """A row of a binary file as JSON, to be hashed."""
     return _DUMP(values).encode("utf-8", "backslashreplace")
 
 

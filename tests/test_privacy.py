@@ -56,6 +56,8 @@ MASKED = [
     ("CARD", "charged on 4111 1111 1111 1111 twice", "4111 1111 1111 1111"),
     ("CARD", "charged on 378282246310005 twice", "378282246310005"),
     ("CARD", "refund to DE89 3704 0044 0532 0130 00", "DE89 3704 0044 0532 0130 00"),
+    ("CARD", "refund to gb29 nwbk 6016 1331 9268 19 please", "gb29 nwbk 6016 1331 9268 19"),
+    ("CARD", "refund to es91 2100 0418 4502 0005 1332 that is mine", "es91 2100 0418 4502 0005 1332"),
     ("CARD", "my debit card number is 1234 5678 9012 3456", "1234 5678 9012 3456"),
     ("GOVID", "my ssn is 123-45-6789", "123-45-6789"),
     ("GOVID", "passport no: X1234567 is lost", "X1234567"),
@@ -72,6 +74,14 @@ MASKED = [
     ("HANDLE", "cc @anna@social.example", "@anna@social.example"),
     ("HANDLE", "\uff20jane_doe92 lost my bag", "jane_doe92"),
     ("HANDLE", "see @anna.bsky.social", "@anna.bsky.social"),
+    ("HANDLE", "thanks @jane.doe for nothing", "@jane.doe"),
+    ("HANDLE", "what u/john_doe92 says", "u/john_doe92"),
+    ("HANDLE", "thanks, /u/Zorvan-Quist!", "/u/Zorvan-Quist"),
+    ("EMAIL", "[form](https://acme.com/f):jane.roe@example.com", "jane.roe@example.com"),
+    ("EMAIL", "see https://acme.com/help,jane.roe@example.com", "jane.roe@example.com"),
+    ("EMAIL", "see www.acme.com/help;jane.roe@example.com", "jane.roe@example.com"),
+    ("PHONE", "call me, https://acme.com/help,212-867-5309", "212-867-5309"),
+    ("HANDLE", "see acme.com/help,@jane_doe92", "@jane_doe92"),
     ("HANDLE", "thanks@jane_doe92 and you@115872", "@jane_doe92"),
     ("BOOKINGREF", "booking reference ABC123 please", "ABC123"),
     ("BOOKINGREF", "confirmation code KARAAX is mine", "KARAAX"),
@@ -95,6 +105,8 @@ KEPT = [
     "ISBN 978-3-16-148410-0 costs $1,299.00 or 4.990/3months",
     "https://t.co/9876501234 and https://x.test/p?mail=sam@example.com&tel=2128675309",
     "www.example.com/@anna/status/563512345678901234",
+    "https://en.example.org/wiki/Foo_(bar)/9876501234 https://maps.example.com/@51.5,-0.12,17z https://e.org/a,9876501234.html",
+    "https://user:word@example.com/a and https://reddit.example/u/john_doe92 and u/Uber_Support, tell me if u/your friend can",
     "spotify:user:19343:playlist:aU7sjfap6512987456yspj",
     "status 567588278875213824",
     "call us on 1-800-433-7300, 0345 322 0000 or 0800 042 0800",
@@ -136,14 +148,17 @@ def test_references_are_handed_to_care_and_nothing_else_is() -> None:
 
 
 def test_handles_of_configured_brands_stay_in_any_case() -> None:
-    brands = (Brand(key="zyx", name="Zyx", handles=("zyxcorp_team", "@ZyxHQ")),)
-    text = "@ZyxCorp_Team and @zyxhq but not @zyxfan"
-    assert protect(text, brands).text == "@ZyxCorp_Team and @zyxhq but not [HANDLE]"
+    brands = (Brand(key="zyx", name="Zyx", handles=("zyxcorp_team", "@ZyxHQ", "zyx.fly")),)
+    text = "@ZyxCorp_Team and @zyxhq, @zyx.fly, u/ZyxHQ but not @zyxfan, @zyx.doe"
+    assert protect(text, brands).text == "@ZyxCorp_Team and @zyxhq, @zyx.fly, u/ZyxHQ but not [HANDLE], [HANDLE]"
 
 
 def test_handles_with_dots_where_the_channel_has_them() -> None:
-    texts = ["hi @anna.b-c ok", "hi @anna.b-c ok"]
-    assert [p.text for p in protect_batch(texts, ["instagram", "x"])] == ["hi [HANDLE] ok", "hi [HANDLE].b-c ok"]
+    texts = ["hi @anna.b-c ok", "hi @anna-b ok"]
+    assert [p.text for p in protect_batch(texts, ["instagram"] * 2)] == ["hi [HANDLE] ok"] * 2
+    assert [p.text for p in protect_batch(texts, ["x"] * 2)] == ["hi [HANDLE] ok", "hi [HANDLE]-b ok"]
+    said = ["hi @jane_doe.thanks", "hi @jane_doe.Sorry", "@jane.d@mastodon.example ok"]
+    assert [p.text for p in protect_batch(said, ["x"] * 3)] == ["hi [HANDLE].thanks", "hi [HANDLE].Sorry", "[HANDLE] ok"]
 
 
 def test_a_number_after_call_us_is_whose_post_it_is() -> None:
@@ -155,7 +170,7 @@ _FRAGMENTS = st.sampled_from(
     [text for _, text, _ in MASKED] + [piece for _, _, piece in MASKED] + KEPT
     + ["@", "@a", ".", " ", "\n", "(", "name is ", "Hi ", "Anna", "Bob and ", "case # ", "call us ", "12", "555", "-", "/"]
     + ["[", "]", "::", "İ", "^", "https://t.co/", "sam@", "gmail.com", " at ", " dot com", "Mr. ", "😀", "\0", "\u200b"]
-    + ["__email__", "order ", "'s", ", "]
+    + ["__email__", "order ", "'s", ", ", "u/", "u/anna", ")", ";", "|"]
 )
 _SOME = st.lists(_FRAGMENTS, max_size=12)
 _ANY = st.one_of(st.text(max_size=120), _SOME.map("".join), _SOME.map(" ".join))
@@ -188,6 +203,8 @@ def test_spans_tell_exactly_what_was_replaced(text: str) -> None:
 @example("@0.bsky.social@0")
 @example("@0.@0.A")
 @example(":@0 Nadia")
+@example("U/000@0")
+@example("@0/U/000")
 @example("4444 " * 7)
 @example("Hi Anna and Bob, 212-867-5309")
 def test_protecting_twice_changes_nothing(text: str) -> None:
@@ -211,6 +228,7 @@ _REPEATED = [
     "1", "@", "@a ", "a.b@", "Aa", "Anna ", "Hi Nadia, ", "Hi Anna and ", "12-", "1.", "1:", "::1 ", "a at b dot ",
     "case # 1a2b3c ", "\n", "+1", "212-555-0123 ", "Mr. Bob ", "^Anna ", "4444 ", "12345 a, b, 12345 ", "abcd efg, hij 123456 ",
     "x@x.xx ", "guy named ", "[PHONE]", "Élise ", "W1A 1AA ", "http://", "a.", "(1", "İ",
+    "http://a(", "http://a,a", "u/anna ", "gb29 nwbk ", "@a.b.",
 ]  # fmt: skip
 
 

@@ -55,7 +55,7 @@ def page(*items: Any) -> Answer:
 
 def test_comments_and_answers_become_mentions() -> None:
     asked: list[Request] = []
-    broken = {"id": "broken", "snippet": {"authorDisplayName": "Jane Doe"}}
+    broken = {"id": "broken", "snippet": {"topLevelComment": {"id": "b", "snippet": {"authorDisplayName": "Jane Doe"}}}}
     with serving(lambda request: asked.append(request) or page(THREAD, broken)) as url:  # type: ignore[func-returns-value]
         found = list(source(url, channels=["UCjetblue"]).collect(OURS, WINDOW))
     mention, reply = (item for item in found if isinstance(item, Mention))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from functools import lru_cache
 
 from pipelines.redaction.common_words import NOT_NAMES
@@ -14,6 +14,8 @@ from pipelines.redaction.spans import Span
 _SERVER = r"(?:@[\w-]+(?:\.[\w-]+)*)*"
 _HANDLE = re.compile(rf"@(\w+)((?:(?:\.[\w-]+)*\.bsky\.social\b)?{_SERVER})")
 _DOTTED = re.compile(rf"@(\w+(?:[.-]\w+)*)({_SERVER})")
+_TAIL = re.compile(rf"\.(?P<word>[a-z\d_]\w*)(?:[.-]\w+)*{_SERVER}")  # of a handle of another channel; no new sentence
+_REDDIT = re.compile(r"(?<![\w/@\]])@?/?[uU]/(?P<name>[\w-]{3,20})(?![\w@-])")
 _DOTTED_CHANNELS = frozenset({"instagram", "threads", "tiktok", "youtube", "snapchat", "bluesky", "mastodon"})
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _PLACEHOLDERS = frozenset({"user", "username", "handle", "mention", "anonymous"})  # masked before we saw it
@@ -32,7 +34,17 @@ def at_handle(text: str, at: int, stay: Container[str], channel: str = "") -> Sp
     name = match.group(1)
     if not match.group(2) and (name.lower() in stay or is_organisation(name)):
         return None
-    return Span(match.start(), match.end(), "HANDLE")
+    tail = _TAIL.match(text, match.end()) if channel not in _DOTTED_CHANNELS else None
+    end = tail.end() if tail and tail.group("word") not in NOT_NAMES else match.end()
+    return None if text[at + 1 : end].lower() in stay else Span(at, end, "HANDLE")
+
+
+def on_reddit(text: str, stay: Container[str]) -> Iterator[Span]:
+    """Persons as Reddit writes them: u/name and /u/name. A word that anybody uses is none ("u/your", for "you or your")."""
+    for m in _REDDIT.finditer(text):
+        name = m.group("name")
+        if name.lower() not in stay and name.lower() not in NOT_NAMES and not is_organisation(name):
+            yield Span(m.start(), m.end(), "HANDLE")
 
 
 def is_glued(word: str, name: str) -> bool:

@@ -14,7 +14,10 @@ _CARD_SAID = re.compile(
     r"(?:credit|debit|bank|visa|master ?card|amex|atm) ?(?:card)?(?: ?(?:number|num|no|nr))?\W{0,4}(?:is|"
     r"was)?\W{0,3}(\d(?:[ -]?\d){11,18})(?!\w)"
 )
-_IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?!\w)")
+_IBAN = re.compile(  # in small letters each group but the first holds a digit, so that no word after it counts
+    r"(?<!\w)(?:[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?|"
+    r"[a-z]{2}\d{2} ?[a-z\d]{4}(?: ?(?=[a-z]{0,3}\d)[a-z\d]{4}){1,6}(?: ?(?=[a-z]{0,2}\d)[a-z\d]{1,3})?)(?!\w)"
+)
 _SSN = re.compile(r"(?<![\w.-])(?!000|666|9)\d{3}([- ])(?!00)\d{2}\1(?!0000)\d{4}(?![\w-])")
 _PART_BEFORE = re.compile(r"\b(?:dpci|sku|item|model|upc|tcin|part|product)(?: ?(?:number|no|#))?\W{0,3}\Z")
 _NINO = re.compile(r"(?<!\w)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} \d{2} \d{2} ?[A-D](?!\w)")

@@ -15,11 +15,14 @@ from pipelines.redaction.phones import phones
 from pipelines.redaction.references import references, spelled_locators
 from pipelines.redaction.spans import PERSONAL, REFERENCES, Span, split
 
+# A link goes on up to a bracket that it did not open, and to a , ; or | before something else: an address, a handle, a number.
+_ELSE = r"[\w.+%'’-]{1,64}@[\w-]{1,63}\.\w|@\w|https?://|\+\d|\(?\d{3}\)?[ .-]\d{3}[.-]\d{4}"
+_REST = rf"(?:[^\s<>\"(),;|]+|[,;|](?!{_ELSE})|\([^\s<>\"()]*\))+"
 _LINK = re.compile(
-    r"(?:https?|ftp)://[^\s<>\"]+|(?<![\w@.])www\.[^\s<>\"]+|(?<!\w)(?:spotify|urn|geo):[\w:.%-]+|"
-    r"(?<![\w@.-])(?:[a-z\d-]{1,63}\.){1,4}[a-z]{2,12}/[^\s<>\"]+"
+    rf"(?:https?|ftp)://{_REST}|(?<![\w@.])www\.{_REST}|(?<!\w)(?:spotify|urn|geo):[\w:.%-]+|"
+    rf"(?<![\w@.-])(?:[a-z\d-]{{1,63}}\.){{1,4}}[a-z]{{2,12}}/{_REST}"
 )
-_WEB = re.compile(r"https?://[^\s<>\"]+")
+_WEB = re.compile(rf"https?://{_REST}")
 _RUN = re.compile(r"\d+")
 _WIDE_AT = "\uff20"  # the @ of East Asian keyboards
 _ROUNDS = 8
@@ -49,7 +52,8 @@ def search(text: str, stay: Container[str] = frozenset(), channel: str = "") -> 
 
 def _once(text: str, stay: Container[str], channel: str) -> list[Span]:
     """One pass: handles and e-mail addresses first; all else in the text without them, so that no name inside a handle counts."""
-    at = _with_at(text, stay, channel) if "@" in text or _WIDE_AT in text else []
+    at = list(handles.on_reddit(text, stay)) if "u/" in text or "U/" in text else []
+    at += _with_at(text, stay, channel) if "@" in text or _WIDE_AT in text else []
     if not at:
         return _rest(text)
     at = settle(text, _lower(text), at)
