@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,6 @@ from warehouse import snapshot
 
 QUERIES = Path(__file__).parent / "queries"
 CACHED = 1024  # results kept for one snapshot
-LIVE = timedelta(days=2)  # data whose newest mention is older than this at publication is history: its own end is "now"
 
 Row = dict[str, Any]
 
@@ -56,7 +55,7 @@ class Meta:
 
     @property
     def is_live(self) -> bool:
-        return not self.is_simulated and self.published_at - self.watermark < LIVE
+        return snapshot.is_live(self.published_at, self.watermark, is_simulated=self.is_simulated)
 
     @property
     def now(self) -> datetime:

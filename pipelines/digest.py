@@ -24,7 +24,6 @@ from pipelines.settings import Settings
 from warehouse import metrics
 
 log = logging.getLogger(__name__)
-LIVE = timedelta(days=2)  # as on the pages: what was published so soon after its newest mention is complete until then
 _LATE = 4  # weeks before the last one that are still told where they were missed
 _COUNTS = """
     SELECT coalesce(sum(mention_count), 0)::BIGINT, coalesce(sum(positive_count), 0)::BIGINT,
@@ -139,9 +138,10 @@ def _end(snapshot: duckdb.DuckDBPyConnection, newest: datetime) -> datetime:
     row = snapshot.execute("SELECT published_at, watermark, is_simulated FROM meta").fetchone()
     if row is None:
         return newest
+    from warehouse.snapshot import is_live
+
     published, watermark, is_simulated = row
-    is_live = not is_simulated and published - (watermark or published) < LIVE
-    return published if is_live else newest
+    return published if is_live(published, watermark or published, is_simulated=is_simulated) else newest
 
 
 def compose(snapshot: duckdb.DuckDBPyConnection, settings: Settings, start: datetime, end: datetime) -> str:

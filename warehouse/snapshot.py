@@ -7,6 +7,7 @@ been deleted. `publication` writes them.
 from __future__ import annotations
 
 import threading
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,12 @@ from warehouse import connection
 from warehouse.connection import WarehouseFault
 
 LINK = "current.duckdb"
+LIVE = timedelta(days=2)  # data whose newest mention is older than this at publication is history: its own end is "now"
+
+
+def is_live(published_at: datetime, watermark: datetime, *, is_simulated: bool) -> bool:
+    """Whether a snapshot tells all until it was published, however quiet the last hours were."""
+    return not is_simulated and published_at - watermark < LIVE
 
 
 class Snapshot:

@@ -14,7 +14,7 @@ from models.encoder import Encoder, build
 from models.evaluation.measure import folded
 from models.network import pretrained
 from models.training import calibrate, export
-from models.training.sets import load
+from models.training.sets import EVERY, fold, load
 from models.training.train import finished
 
 
@@ -35,8 +35,9 @@ def measure(tier: str, runs: Sequence[Path], data: Path) -> dict[str, Any]:
     backbone, sheet = backbones.TIERS[tier], weights.sheet(tier)
     path, tokenizer = backbones.files(backbone)
     start, logits, goals, owners = pretrained(backbone, path), [], [], []
+    posts = load(data, fold_out=EVERY).held["intents"]
     for number, state in states.items():
-        held = load(data, fold_out=number).held["intents"]
+        held = [e for e in posts if fold(e.text) == number]
         encoder = Encoder(build(backbone, export.pack(state["network"], start)), tokenizer, sheet)
         logits.append(encoder.logits([e.text for e in held])["intents"])
         goals.append(calibrate.targets(held, "intents"))

@@ -1,7 +1,8 @@
--- What a model could read: a mention in a language that it reads, with a text. Only there can it find an intent, so a share of
--- complaints is a share of these.
+-- What a model could read: a mention whose intents were computed, so a share of complaints is a share of these. A checkpoint may
+-- give a sentiment in a language in which nothing gives intents, or not all of them: what was sent to the brand needs an answer
+-- unless a model was asked whether it does.
 
--- As before, with is_read.
+-- As before, with is_read, and needs_response by intent_scores, which is null where whether it complains was not computed.
 CREATE OR REPLACE VIEW living_mentions AS
 SELECT
     m.mention_id, m.source, m.channel, m.kind, m.property, m.visibility, m.is_own, m.is_automatic, m.author_id,
@@ -18,12 +19,12 @@ SELECT
         OR (
             m.property IN ('own', 'addressed')
             AND (
-                e.mention_id IS NULL OR coalesce(e.unknown_reason, '') IN ('not_scored', 'language', 'image_only')
+                (e.unknown_reason IS DISTINCT FROM 'empty' AND (e.intent_scores LIKE '%"needs_response":_.%') IS NOT TRUE)
                 OR (m.visibility = 'private' AND m.text = '')
             )
         )
     ) AS needs_response,
-    coalesce(e.sentiment <> 'unknown' OR e.unknown_reason = 'low_confidence', false) AS is_read,
+    e.intent_scores IS NOT NULL AS is_read,
     m.visibility = 'private' AND m.text = '' AND m.media IS NULL AS is_withheld
 FROM mentions AS m
 INNER JOIN thread_mentions AS t ON t.mention_id = m.mention_id
